@@ -1,0 +1,58 @@
+"""The one place that knows where things lie on disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+DATA_DIR_VARIABLE = "OBS_RVM_DATA_DIR"
+SITE_PACKAGES_VARIABLE = "OBS_RVM_SITE_PACKAGES"
+STATUS_DIR_VARIABLE = "OBS_RVM_STATUS_DIR"
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def data_dir() -> Path:
+    """The user's data folder (not created here); ``OBS_RVM_DATA_DIR`` overrides it."""
+    override = os.environ.get(DATA_DIR_VARIABLE)
+    if override:
+        return Path(override).expanduser().absolute()
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "obs-rvm"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "obs-rvm"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "obs-rvm"
+
+
+def models_dir() -> Path:
+    """Verified weights, one file each."""
+    return data_dir() / "models"
+
+
+def numba_cache_dir() -> Path:
+    """Compiled kernels and callbacks; filled at install time."""
+    return data_dir() / "numba-cache"
+
+
+def environment_dir() -> Path:
+    """The virtual environment that the installer makes."""
+    return data_dir() / "venv"
+
+
+def manifest_file() -> Path:
+    """The registry of models that ships with the project (a wheel carries it inside the package)."""
+    packaged = _PACKAGE / "models" / "manifest.json"
+    return packaged if packaged.is_file() else _PACKAGE.parent / "models" / "manifest.json"
+
+
+def user_manifest_file() -> Path:
+    """A user's own models, in the same form; it need not exist."""
+    return data_dir() / "manifest.json"
+
+
+def status_dir() -> Path | None:
+    """Where each filter writes its status once a second, or None: then nothing is written."""
+    override = os.environ.get(STATUS_DIR_VARIABLE)
+    return Path(override).expanduser().absolute() if override else None

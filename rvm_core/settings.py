@@ -1,0 +1,269 @@
+"""The one schema of settings.
+
+OBS's properties and defaults, the worker, the command line and the README's table are all generated
+from :data:`SCHEMA`.  A key, once released, is never renamed.  No heavy import here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+from rvm_core.errors import SettingsError
+from rvm_core.paths import manifest_file, user_manifest_file
+
+
+class Kind(Enum):
+    """How a value is stored in an OBS scene file."""
+
+    CHOICE = "choice"  # string out of `choices`
+    NUMBER = "number"  # float within `low`..`high`
+    COUNT = "count"  # int within `low`..`high`
+    SWITCH = "switch"  # bool
+    COLOR = "color"  # int 0xAABBGGRR, as OBS stores it
+    PATH = "path"  # string
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of the schema.
+
+    ``choices`` maps each stored value to the label that users read; ``modes`` names the modes in
+    which the setting does anything (empty: in all of them).
+    """
+
+    key: str
+    kind: Kind
+    default: Any
+    label: str
+    help: str
+    choices: tuple[tuple[str, str], ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    step: float = 0.0
+    modes: tuple[str, ...] = ()
+
+    def coerce(self, value: Any) -> Any:
+        """`value` as this setting stores it: clamped to its range.
+
+        Raises SettingsError for a value of another type or an unknown choice.
+        """
+        try:
+            if self.kind is Kind.SWITCH:
+                if not isinstance(value, (bool, int)):
+                    raise TypeError
+                return bool(value)
+            if self.kind is Kind.NUMBER:
+                return min(max(float(value), self.low), self.high)
+            if self.kind is Kind.COUNT:
+                return int(min(max(int(value), self.low), self.high))
+            if self.kind is Kind.COLOR:
+                return int(value) & 0xFFFFFFFF
+        except (TypeError, ValueError):
+            raise SettingsError(
+                f"{self.key} cannot be {value!r}.", f"Use a {self.kind.value}, for example {self.default!r}."
+            ) from None
+        if not isinstance(value, str):
+            raise SettingsError(f"{self.key} cannot be {value!r}.", "Use a text value.")
+        if self.kind is Kind.CHOICE and value not in dict(self.choices):
+            raise SettingsError(
+                f"{self.key} cannot be {value!r}.", f"Use one of: {', '.join(dict(self.choices))}."
+            )
+        return value
+
+
+def _model_choices() -> tuple[tuple[str, str], ...]:
+    """Registry names and titles; a user's manifest that cannot be read is reported by the registry."""
+    choices: dict[str, str] = {}
+    for path in (manifest_file(), user_manifest_file()):
+        try:
+            models = json.loads(path.read_text(encoding="utf-8"))["models"]
+            choices.update({str(name): str(entry["title"]) for name, entry in models.items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return tuple(choices.items())
+
+
+REPLACING_MODES = ("color", "image")
+
+SCHEMA: tuple[Setting, ...] = (
+    Setting(
+        "mode",
+        Kind.CHOICE,
+        "transparent",
+        "Background",
+        "What happens to everything that is not a person.",
+        choices=(
+            ("transparent", "Remove (transparent)"),
+            ("blur", "Blur"),
+            ("color", "Replace by a colour"),
+            ("image", "Replace by an image"),
+            ("matte", "Show the matte (for checking)"),
+        ),
+    ),
+    Setting(
+        "background_color",
+        Kind.COLOR,
+        0xFF00FF00,
+        "Background colour",
+        "The colour behind the person, and beside an image that does not fill the picture.",
+        modes=REPLACING_MODES,
+    ),
+    Setting(
+        "background_file",
+        Kind.PATH,
+        "",
+        "Background image",
+        "A PNG, JPEG, WebP or BMP file.",
+        modes=("image",),
+    ),
+    Setting(
+        "background_fit",
+        Kind.CHOICE,
+        "cover",
+        "Fit",
+        "Cover fills the picture and crops, contain shows the whole image, stretch ignores its shape.",
+        choices=(("cover", "Cover"), ("contain", "Contain"), ("stretch", "Stretch")),
+        modes=("image",),
+    ),
+    Setting(
+        "blur_strength",
+        Kind.NUMBER,
+        0.5,
+        "Blur strength",
+        "How far out of focus the background is.",
+        high=1.0,
+        step=0.01,
+        modes=("blur",),
+    ),
+    Setting(
+        "bokeh_highlights",
+        Kind.NUMBER,
+        0.3,
+        "Bokeh highlights",
+        "How brightly lamps bloom into discs.",
+        high=1.0,
+        step=0.01,
+        modes=("blur",),
+    ),
+    Setting(
+        "quality",
+        Kind.CHOICE,
+        "auto",
+        "Quality",
+        "How finely the network looks. Automatic measures this computer once and takes the finest "
+        "level that it holds at 30 mattes a second.",
+        choices=(("auto", "Automatic"), ("fast", "Fast"), ("balanced", "Balanced"), ("fine", "Fine")),
+    ),
+    Setting(
+        "latency",
+        Kind.CHOICE,
+        "aligned",
+        "Latency",
+        "Frame-matched shows each picture with its own matte, a few frames late. Lowest shows the "
+        "newest picture with the newest matte, which trails fast movement.",
+        choices=(("aligned", "Frame-matched"), ("lowest", "Lowest")),
+    ),
+    Setting(
+        "until_ready",
+        Kind.CHOICE,
+        "auto",
+        "While there is no matte",
+        "What viewers see before the first matte and after a failure. Automatic blurs in blur mode "
+        "and hides otherwise.",
+        choices=(
+            ("auto", "Automatic (never the room)"),
+            ("hide", "Hide the picture"),
+            ("blur", "Blur everything"),
+            ("show", "Show the room"),
+        ),
+    ),
+    Setting(
+        "reset_on_scene_switch",
+        Kind.SWITCH,
+        True,
+        "Start anew on scene switch",
+        "Forget the previous pictures when a scene with this source goes live.",
+    ),
+    Setting(
+        "model",
+        Kind.CHOICE,
+        "rvm_mobilenetv3",
+        "Model",
+        "Which network finds the person.",
+        choices=_model_choices(),
+    ),
+    Setting(
+        "provider",
+        Kind.CHOICE,
+        "auto",
+        "Runs on",
+        "What computes the matte. Automatic is the processor, which is right on every computer.",
+        choices=(
+            ("auto", "Automatic"),
+            ("cpu", "Processor"),
+            ("cuda", "NVIDIA CUDA"),
+            ("tensorrt", "NVIDIA TensorRT"),
+            ("openvino", "Intel OpenVINO"),
+            ("coreml", "Apple CoreML"),
+            ("directml", "DirectML"),
+            ("webgpu", "WebGPU"),
+        ),
+    ),
+    Setting(
+        "threads",
+        Kind.COUNT,
+        0,
+        "Processor threads",
+        "How many processor threads the network may use; 0 chooses.",
+        high=16,
+        step=1,
+    ),
+)
+
+BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SCHEMA}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A complete, valid set of values: one field per key of the schema."""
+
+    mode: str
+    background_color: int
+    background_file: str
+    background_fit: str
+    blur_strength: float
+    bokeh_highlights: float
+    quality: str
+    latency: str
+    until_ready: str
+    reset_on_scene_switch: bool
+    model: str
+    provider: str
+    threads: int
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> tuple[Settings, list[SettingsError]]:
+        """`values` with defaults filled in; each bad value becomes its default and an error."""
+        complete: dict[str, Any] = {}
+        problems: list[SettingsError] = []
+        for setting in SCHEMA:
+            try:
+                complete[setting.key] = setting.coerce(values.get(setting.key, setting.default))
+            except SettingsError as problem:
+                complete[setting.key] = setting.default
+                problems.append(problem)
+        return cls(**complete), problems
+
+    @property
+    def effective_until_ready(self) -> str:
+        """``hide``, ``blur`` or ``show``."""
+        if self.until_ready != "auto":
+            return self.until_ready
+        return "blur" if self.mode == "blur" else "hide"
+
+
+assert [field.name for field in fields(Settings)] == list(BY_KEY)

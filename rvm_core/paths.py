@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 DATA_DIR_VARIABLE = "OBS_RVM_DATA_DIR"
@@ -32,13 +34,29 @@ def models_dir() -> Path:
 
 
 def numba_cache_dir() -> Path:
-    """Compiled kernels and callbacks; filled at install time."""
-    return data_dir() / "numba-cache"
+    """Compiled kernels and callbacks; filled at install time.
+
+    One folder per state of the code that is compiled: numba's own check looks at the one file that
+    holds a function, not at the parts from other files that were compiled into it.
+    """
+    return data_dir() / "numba-cache" / _compiled_code_digest()
 
 
 def environment_dir() -> Path:
     """The virtual environment that the installer makes."""
     return data_dir() / "venv"
+
+
+def site_packages_dir() -> Path | None:
+    """The folder of installed packages: ``OBS_RVM_SITE_PACKAGES``, else the environment's, else None."""
+    override = os.environ.get(SITE_PACKAGES_VARIABLE)
+    if override:
+        return Path(override).expanduser().absolute()
+    if sys.platform == "win32":
+        folder = environment_dir() / "Lib" / "site-packages"
+    else:
+        folder = environment_dir() / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    return folder if folder.is_dir() else None
 
 
 def manifest_file() -> Path:
@@ -56,3 +74,12 @@ def status_dir() -> Path | None:
     """Where each filter writes its status once a second, or None: then nothing is written."""
     override = os.environ.get(STATUS_DIR_VARIABLE)
     return Path(override).expanduser().absolute() if override else None
+
+
+@cache
+def _compiled_code_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in ("kernels", "libobs", "obs_filter"):
+        for file in sorted((_PACKAGE / folder).glob("*.py")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]

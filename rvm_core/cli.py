@@ -1,0 +1,157 @@
+"""The command ``obs-rvm``.  Every command returns a frozen result; only ``main`` prints."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rvm_core import __version__, paths
+from rvm_core.errors import HostError, ModelError, ModelMissing, RvmError
+
+EXIT_FAULT = 2
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A model of the registry and what lies on disk: ``ready``, ``absent`` or ``damaged``."""
+
+    name: str
+    title: str
+    bytes: int
+    licence: str
+    path: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """What ``models list`` found."""
+
+    models: tuple[ModelState, ...]
+
+    def text(self) -> str:
+        """A line for each model."""
+        return "\n".join(
+            f"{model.name:24} {model.state:8} {model.bytes / 1e6:7.1f} MB  {model.title}"
+            for model in self.models
+        )
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A verified model file."""
+
+    name: str
+    path: Path
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.name}: verified, {self.path}"
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """What ``warm`` compiled: ``callbacks`` is why OBS's callbacks were left out, or empty."""
+
+    seconds: float
+    cache: Path
+    callbacks: str
+
+    def text(self) -> str:
+        """One line."""
+        left_out = f" OBS's callbacks were left out: {self.callbacks}" if self.callbacks else ""
+        return f"Kernels are ready in {self.cache} ({self.seconds:.1f} s).{left_out}"
+
+
+def list_models() -> ModelList:
+    """Every model of the registry.  Raises ModelError for an unreadable manifest."""
+    from rvm_core.models import entries, verified
+
+    states = []
+    for entry in entries().values():
+        state = "absent"
+        if entry.path.is_file():
+            try:
+                verified(entry.path, entry)
+                state = "ready"
+            except ModelError:
+                state = "damaged"
+        states.append(ModelState(entry.name, entry.title, entry.bytes, entry.licence, str(entry.path), state))
+    return ModelList(tuple(states))
+
+
+def get_model(name: str, progress: Callable[[int, int], None] | None = None) -> ModelFile:
+    """Fetch and verify the model `name`.  Raises ModelError."""
+    from rvm_core.models import ensure
+
+    return ModelFile(name, ensure(name, download=True, progress=progress))
+
+
+def verify_model(name: str) -> ModelFile:
+    """Verify the model `name` without fetching it.  Raises ModelError."""
+    from rvm_core.models import entry, verified
+
+    wanted = entry(name)
+    if not wanted.path.is_file():
+        raise ModelMissing(f"The model file {wanted.path} is not there.", f"Run: obs-rvm models get {name}")
+    return ModelFile(name, verified(wanted.path, wanted))
+
+
+def warm() -> Warmed:
+    """Compile every kernel, and OBS's callbacks where libobs is at hand, into the user's cache."""
+    from rvm_core import kernels
+
+    started = time.monotonic()
+    kernels.warm()
+    left_out = ""
+    try:
+        from rvm_core.obs_filter import warm as warm_callbacks
+
+        warm_callbacks()
+    except HostError as fault:
+        left_out = fault.problem
+    return Warmed(time.monotonic() - started, paths.numba_cache_dir(), left_out)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0, or 2 after one line about the fault on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "warm":
+            print(warm().text())
+        elif options.action == "list":
+            found = list_models()
+            print(json.dumps(dataclasses.asdict(found), indent=2) if options.json else found.text())
+        elif options.action == "get":
+            print(get_model(options.name, _show_progress if sys.stderr.isatty() else None).text())
+        else:
+            print(verify_model(options.name).text())
+    except RvmError as fault:
+        print("obs-rvm: " + " ".join(str(fault).split()), file=sys.stderr)
+        return EXIT_FAULT
+    return 0
+
+
+def _show_progress(done: int, total: int) -> None:
+    end = "\n" if done == total else ""
+    print(f"\r{done / 1e6:.1f} of {total / 1e6:.1f} MB", end=end, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="obs-rvm", description="Live background removal for OBS Studio.")
+    parser.add_argument("--version", action="version", version=f"obs-rvm {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    models = commands.add_parser("models", help="list, fetch and verify models")
+    actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="every model and whether it is on this computer")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    for action, text in (("get", "fetch a model and verify it"), ("verify", "check a model's bytes")):
+        actions.add_parser(action, help=text).add_argument("name", metavar="NAME", help="a name of the list")
+    commands.add_parser("warm", help="compile the kernels once, so that OBS never waits for it")
+    return parser

@@ -1,0 +1,32 @@
+"""Checks that every kernel makes of its arguments: a jitted core does not look at bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from rvm_core.errors import PictureError
+
+
+def check(name: str, array: NDArray[Any], dtype: DTypeLike, shape: tuple[int | tuple[int, ...], ...]) -> None:
+    """Raise PictureError unless `array` has `dtype` and `shape`; a tuple lists the sizes allowed."""
+    wrong = not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype) or array.ndim != len(shape)
+    if not wrong:
+        for found, wanted in zip(array.shape, shape, strict=True):
+            allowed = wanted if isinstance(wanted, tuple) else (wanted,)
+            wrong = wrong or found not in allowed
+    if wrong:
+        found_text = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise PictureError(f"{name} is {found_text}.", f"Give {np.dtype(dtype)} {shape}.")
+
+
+def size_of(name: str, picture: NDArray[np.uint8]) -> tuple[int, int]:
+    """(h, w) of a uint8 picture [h, w, 3|4] with at least one pixel; raises PictureError."""
+    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or 0 in picture.shape:
+        found = getattr(picture, "shape", type(picture).__name__)
+        raise PictureError(f"{name} is {found}.", "Give a uint8 picture of height x width x 3 or 4.")
+    height, width = picture.shape[:2]
+    check(name, picture, np.uint8, (height, width, (3, 4)))
+    return height, width

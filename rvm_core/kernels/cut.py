@@ -1,0 +1,74 @@
+"""Hard cuts inside a source, seen in the colours of two consecutive small pictures.
+
+The picture is split into quarters; each has a histogram of luma and of two colour differences, with
+every pixel shared between its two nearest bins so that noise moves little.  The distance is the earth
+mover's: a change of exposure moves the whole histogram a short way, a cut moves it far.
+
+Measured at 256 x 144 on five clips (a talking head, a juggler, two dancers before photographs, a woman
+in a field), the largest distance within a clip is 0.004, when a person suddenly stands there 0.016,
+under 10 % flicker of exposure with noise of 4 of 255 0.024, and under 20 % 0.040.  Between any two
+pictures of different clips the smallest is 0.066.  Hence THRESHOLD.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core.kernels._arguments import check, size_of
+from rvm_core.kernels._jit import kernel
+
+THRESHOLD = 0.05
+"""Two consecutive pictures further apart than this belong to different shots."""
+
+_LEVELS = 8
+_GROUPS = 4 * 3  # quarters, times luma and two colour differences
+BINS = _GROUPS * _LEVELS
+"""Length of a histogram."""
+
+
+@kernel
+def _histogram(picture: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+    height, width = picture.shape[:2]
+    levels = out.shape[2]
+    sums = np.zeros(out.shape, np.float64)
+    for y in range(height):
+        for x in range(width):
+            quarter = 2 * (2 * y // height) + 2 * x // width
+            red, green, blue = picture[y, x, 0], picture[y, x, 1], picture[y, x, 2]
+            luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+            values = (luma, (blue - luma) * 0.5 + 127.5, (red - luma) * 0.5 + 127.5)
+            for c in range(3):
+                position = values[c] / 255.0 * (levels - 1)
+                low = min(max(int(position), 0), levels - 2)
+                part = position - low
+                sums[quarter, c, low] += 1.0 - part
+                sums[quarter, c, low + 1] += part
+    for quarter in range(4):
+        for c in range(3):
+            total = sums[quarter, c].sum()
+            for k in range(levels):
+                out[quarter, c, k] = sums[quarter, c, k] / total if total > 0.0 else 0.0
+
+
+def histogram(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How the colours of `picture` are spread: float32 [BINS], each group of 8 sums to 1.
+
+    picture: uint8 [h, w, 3|4] sRGB; may be a strided view.  A quarter without pixels (sides of 1) is 0.
+    Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
+    """
+    size_of("The picture", picture)
+    out = np.empty((4, 3, _LEVELS), np.float32)
+    _histogram(picture, out)
+    return out.reshape(BINS)
+
+
+def distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """The earth mover's distance 0..1 of two histograms, the mean of their groups.
+
+    a, b: float32 [BINS] as ``histogram`` gives them.  Raises PictureError for other shapes or dtypes.
+    """
+    check("The histogram", a, np.float32, (BINS,))
+    check("The histogram", b, np.float32, (BINS,))
+    moved = np.abs(np.cumsum((a - b).reshape(_GROUPS, _LEVELS), axis=1))
+    return float(moved[:, :-1].sum(axis=1).mean() / (_LEVELS - 1))

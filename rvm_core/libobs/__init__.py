@@ -1,0 +1,1 @@
+"""The boundary to libobs: declarations, owned objects, native symbols.  Knows nothing of matting."""

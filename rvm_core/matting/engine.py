@@ -1,0 +1,222 @@
+"""Robust Video Matting on a stream of pictures.
+
+Source: Lin, Yang, Saleemi, Sengupta, Robust High-Resolution Video Matting with Temporal Guidance, 2021.
+"""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core.errors import InferenceError, PictureError, SettingsError
+from rvm_core.kernels.planes import to_planes
+from rvm_core.matting import session as sessions
+from rvm_core.matting.recurrent import RecurrentState
+from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
+from rvm_core.models import ensure
+
+_log = logging.getLogger(__name__)
+
+_FAST_SIZE = (256, 144)
+_WARM_RUNS, _TIMED_RUNS = 2, 5
+
+
+@dataclass(frozen=True)
+class Matte:
+    """alpha: float32 [H, W], 0 background .. 1 person.
+    foreground: uint8 [H, W, 3], the person's own colour, sRGB, straight (not multiplied by alpha)."""
+
+    alpha: NDArray[np.float32]
+    foreground: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class MattingInfo:
+    """What really runs: registry name, provider, processor threads, quality level."""
+
+    model: str
+    provider: str
+    threads: int
+    level: str
+
+
+class Matting:
+    """Turns consecutive pictures of one source into mattes.
+
+    model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
+    the network once per session.  provider: ``auto`` (the processor) or one of the settings' names.
+    threads: 0 chooses.  download: whether a missing model may be fetched.
+
+    An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
+    ProviderError, SettingsError.
+    """
+
+    def __init__(
+        self,
+        model: str = "rvm_mobilenetv3",
+        quality: str = "auto",
+        provider: str = "auto",
+        threads: int = 0,
+        *,
+        download: bool = False,
+    ) -> None:
+        if quality != "auto" and quality not in BUDGET_PX:
+            raise SettingsError(
+                f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(BUDGET_PX)}."
+            )
+        self._session = sessions.open_session(ensure(model, download=download), provider, threads)
+        self._state = RecurrentState(self._session.dtype)
+        self._ratio = np.ones(1, np.float32)
+        self._ratio_value = sessions.value(self._ratio)
+        self._size: tuple[int, int] | None = None
+        self._picture_size: tuple[int, int] | None = None
+        self._planes = np.empty((1, 3, 0, 0), np.float32)
+        self._source = self._planes
+        self._source_value: Any = None
+        self.last_ms = 0.0
+        """Milliseconds of the last inference alone; 0 before the first."""
+        level = self._measured_level() if quality == "auto" else quality
+        self.info = MattingInfo(model, self._session.provider, self._session.threads, level)
+
+    def __enter__(self) -> Matting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the session and the state; nothing else may be called afterwards."""
+        self.__dict__.pop("_session", None)
+        self.__dict__.pop("_state", None)
+
+    def internal_size(self, width: int, height: int) -> tuple[int, int]:
+        """(w, h) that the network sees of a `width` x `height` picture; see ``size.internal_size``."""
+        return internal_size(width, height, self.info.level)
+
+    def reset(self, reason: str) -> None:
+        """Forget the pictures before; `reason` goes to the debug log."""
+        _log.debug("recurrent state reset: %s", reason)
+        self._state.reset()
+
+    def step(self, rgb: NDArray[np.uint8]) -> Matte:
+        """The matte of the next picture, at its own size.
+
+        rgb: uint8 [H, W, 3] sRGB; a new size starts anew by itself.
+        The network sees it shrunk by area means; alpha and colour correction come up bilinearly.
+        Raises PictureError, InferenceError (the state is reset).
+        """
+        import cv2
+
+        _check_picture(rgb, (3,))
+        height, width = rgb.shape[:2]
+        if self._picture_size not in (None, (width, height)):
+            self.reset(f"the picture is now {width} x {height}")
+        self._picture_size = (width, height)
+        size = self.internal_size(width, height)
+        small = rgb if size == (width, height) else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        alpha, foreground = self.step_internal(small)
+        correction = np.moveaxis(foreground - self._planes[0], 0, 2) * np.float32(255.0)
+        if size != (width, height):
+            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
+            correction = cv2.resize(correction, (width, height), interpolation=cv2.INTER_LINEAR)
+        correction += rgb
+        np.rint(np.clip(correction, 0.0, 255.0, out=correction), out=correction)
+        return Matte(alpha, correction.astype(np.uint8))
+
+    def step_internal(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Alpha and foreground of the next picture, which already has the internal size.
+
+        picture: uint8 [h, w, 3|4] sRGB, sides of at least 16; may be a strided view.
+        Returns alpha float32 [h, w] 0..1 and foreground float32 [3, h, w] sRGB 0..1, the caller's own.
+        Raises PictureError; InferenceError when the network raises or gives NaN or infinity, after which
+        the state is reset.
+        """
+        _check_picture(picture, (3, 4))
+        height, width = picture.shape[:2]
+        if min(width, height) < 16:
+            raise PictureError(f"The network cannot see {width} x {height}.", "Give at least 16 x 16 pixels.")
+        if self._size != (width, height):
+            if self._size is not None:
+                self.reset(f"the network's picture is now {width} x {height}")
+            self._resize(width, height)
+        to_planes(picture, self._planes)
+        if self._source is not self._planes:
+            self._source[...] = self._planes
+        started = time.perf_counter()
+        try:
+            outputs = self._run()
+            alpha = np.array(outputs["pha"].numpy()[0, 0], np.float32, order="C")
+            foreground = np.array(outputs["fgr"].numpy()[0], np.float32, order="C")
+            if alpha.shape != (height, width) or foreground.shape != (3, height, width):
+                raise InferenceError(
+                    f"The network gave alpha {alpha.shape} and colour {foreground.shape} "
+                    f"for {height} x {width}.",
+                    "Choose another model.",
+                )
+            # A sum is finite only when every summand is.
+            if not (np.isfinite(alpha.sum()) and np.isfinite(foreground.sum())):
+                raise InferenceError(
+                    "The network gave values that are not finite.", "Choose another model or provider."
+                )
+        except InferenceError:
+            self.reset("the network failed")
+            raise
+        finally:
+            self.last_ms = (time.perf_counter() - started) * 1000.0
+        self._state.advance(outputs)
+        return np.clip(alpha, 0.0, 1.0, out=alpha), np.clip(foreground, 0.0, 1.0, out=foreground)
+
+    def _resize(self, width: int, height: int) -> None:
+        self._size = (width, height)
+        self._planes = np.empty((1, 3, height, width), np.float32)
+        same = self._session.dtype == np.float32
+        self._source = self._planes if same else np.empty(self._planes.shape, self._session.dtype)
+        self._source_value = sessions.value(self._source)
+
+    def _run(self) -> dict[str, Any]:
+        feeds = {"src": self._source_value, **self._state.feeds(), "downsample_ratio": self._ratio_value}
+        return self._session.run(feeds)
+
+    def _measured_level(self) -> str:
+        """The level that ``auto`` means for this session, timed by its first engine."""
+        with self._session.level_lock:
+            if self._session.level is None:
+                self._resize(*_FAST_SIZE)
+                self._source[...] = 0.5
+                times: list[float] = []
+                for _ in range(_WARM_RUNS + _TIMED_RUNS):
+                    started = time.perf_counter()
+                    self._state.advance(self._run())
+                    times.append((time.perf_counter() - started) * 1000.0)
+                ms_at_fast = statistics.median(times[_WARM_RUNS:])
+                self._session.level = level_for(ms_at_fast)
+                _log.info("a matte at the fast level takes %.1f ms: %s", ms_at_fast, self._session.level)
+                self._state.reset()
+                self._size = None
+            return self._session.level
+
+
+def _check_picture(picture: NDArray[np.uint8], channels: tuple[int, ...]) -> None:
+    right = (
+        isinstance(picture, np.ndarray)
+        and picture.dtype == np.uint8
+        and picture.ndim == 3
+        and picture.shape[2] in channels
+        and 0 not in picture.shape
+    )
+    if not right:
+        found = (
+            f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
+        )
+        raise PictureError(
+            f"The picture is {found}.", f"Give uint8 [height, width, {' or '.join(map(str, channels))}]."
+        )

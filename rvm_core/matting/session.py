@@ -1,0 +1,201 @@
+"""The only importer of onnxruntime: sessions that several filters share, and what may run them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from rvm_core.errors import InferenceError, ModelContract, ProviderError, RvmError
+
+PROVIDERS: Mapping[str, str] = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "webgpu": "WebGpuExecutionProvider",
+}
+"""Provider names of the settings and those of onnxruntime; ``auto`` is ``cpu``."""
+
+STATE_INPUTS = ("r1i", "r2i", "r3i", "r4i")
+STATE_OUTPUTS = ("r1o", "r2o", "r3o", "r4o")
+INPUTS = ("src", *STATE_INPUTS, "downsample_ratio")
+OUTPUTS = ("fgr", "pha", *STATE_OUTPUTS)
+
+_DTYPES: Mapping[str, np.dtype[Any]] = {
+    "tensor(float)": np.dtype(np.float32),
+    "tensor(float16)": np.dtype(np.float16),
+}
+_FATAL_ONLY = 4
+# A provider that computes something else differs by tenths; half precision by thousandths.
+_PROOF_TOLERANCE = 0.01
+
+
+class Session:
+    """A model opened on one provider.  ``run`` may be called from several threads at once.
+
+    model, provider, threads: what really runs.  dtype: of the picture and the state (float32 or float16).
+    level: the quality that ``auto`` means here, once an engine has measured it; guarded by level_lock.
+    """
+
+    def __init__(self, path: Path, provider: str, threads: int) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _FATAL_ONLY
+        # Spinning threads would take the processor from OBS between two frames.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        wanted = PROVIDERS[provider]
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=[wanted])
+        except Exception as fault:  # onnxruntime's own classes share no base below Exception
+            if provider == "cpu":
+                raise ModelContract(
+                    f"{path.name} is not a model that onnxruntime can open: {_one_line(fault)}",
+                    "Choose another model, or fetch this one again.",
+                ) from fault
+            raise ProviderError(
+                f"{path.name} does not run on {provider}: {_one_line(fault)}", _USE_CPU
+            ) from fault
+        running = self._session.get_providers()
+        if running[0] != wanted:
+            raise ProviderError(
+                f"onnxruntime runs {path.name} on {running[0]} instead of {provider}; "
+                "its driver or libraries are missing.",
+                _USE_CPU,
+            )
+        self.path = path
+        self.provider = provider
+        self.threads = threads
+        self.dtype = _check_contract(self._session, path)
+        self.level: str | None = None
+        self.level_lock = threading.Lock()
+
+    def run(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
+        """Every output by name, as OrtValues, from OrtValues.  Raises InferenceError.  No GIL inside."""
+        try:
+            values = self._session.run_with_ort_values(list(OUTPUTS), dict(feeds))
+        except Exception as fault:  # as above
+            raise InferenceError(
+                f"The network failed: {_one_line(fault)}", "Choose another model or provider."
+            ) from fault
+        return dict(zip(OUTPUTS, values, strict=True))
+
+
+_USE_CPU = "Choose Automatic or Processor in Runs on."
+
+
+def value(array: NDArray[Any]) -> Any:
+    """An OrtValue over the memory of `array` (C-contiguous, kept alive by the caller): no copy."""
+    return ort.OrtValue.ortvalue_from_numpy(array)
+
+
+def available_providers() -> tuple[str, ...]:
+    """Provider names of the settings that this onnxruntime has, ``auto`` first."""
+    present = set(ort.get_available_providers())
+    return ("auto", *(name for name, theirs in PROVIDERS.items() if theirs in present))
+
+
+def resolve_threads(threads: int) -> int:
+    """`threads`, or for 0 our choice: half of the processors, at most 4, and both of two."""
+    if threads > 0:
+        return threads
+    processors = os.cpu_count() or 1
+    return 2 if processors == 2 else min(4, max(1, processors // 2))
+
+
+_lock = threading.Lock()
+_open: weakref.WeakValueDictionary[tuple[str, str, int], Session] = weakref.WeakValueDictionary()
+
+
+def open_session(path: Path, provider: str, threads: int) -> Session:
+    """The session of `path` on `provider` with `threads` (0: automatic), opened once for all who hold it.
+
+    It closes when the last holder lets go.  Any thread.  A provider other than the processor first proves
+    itself against it on one picture.  Raises ProviderError (unknown, not installed, falls back, wrong
+    result), ModelContract (not an RVM graph).
+    """
+    provider = "cpu" if provider == "auto" else provider
+    if provider not in available_providers():
+        raise ProviderError(
+            f"This onnxruntime ({ort.__version__}) has no provider {provider!r}; "
+            f"it has: {', '.join(available_providers()[1:])}.",
+            _USE_CPU,
+        )
+    key = (str(path.resolve()), provider, resolve_threads(threads))
+    with _lock:
+        session = _open.get(key)
+        if session is None:
+            session = Session(path, provider, key[2])
+            if provider != "cpu":
+                prove(session, Session(path, "cpu", key[2]))
+            _open[key] = session
+        return session
+
+
+def prove(candidate: Session, reference: Session) -> None:
+    """Raise ProviderError unless `candidate` agrees with `reference` on a picture and on its successor.
+
+    Every output is compared, the states too: on a picture without a person alpha alone says nothing.
+    """
+    noise = np.random.default_rng(0).random((1, 3, 36, 64), np.float32)
+    picture = np.ascontiguousarray(np.repeat(np.repeat(noise, 4, axis=2), 4, axis=3), candidate.dtype)
+    zero = np.zeros((1, 1, 1, 1), candidate.dtype)
+    feeds = [dict.fromkeys(STATE_INPUTS, value(zero)) for _ in range(2)]
+    ratio = np.ones(1, np.float32)
+    for _ in range(2):
+        results: list[dict[str, Any]] = []
+        for session, state in zip((candidate, reference), feeds, strict=True):
+            try:
+                results.append(
+                    session.run({"src": value(picture), **state, "downsample_ratio": value(ratio)})
+                )
+            except RvmError as fault:
+                raise ProviderError(f"{session.provider} failed. {fault.problem}", _USE_CPU) from fault
+            state.update(zip(STATE_INPUTS, (results[-1][name] for name in STATE_OUTPUTS), strict=True))
+        for name in OUTPUTS:
+            given, expected = (np.asarray(result[name].numpy(), np.float64) for result in results)
+            difference = np.abs(given - expected).mean() if given.shape == expected.shape else np.inf
+            if not difference <= _PROOF_TOLERANCE:
+                raise ProviderError(
+                    f"{candidate.provider} gives a wrong result ({name} differs by {difference:.3g}).",
+                    _USE_CPU,
+                )
+
+
+def _check_contract(session: Any, path: Path) -> np.dtype[Any]:
+    """The dtype of picture and state; raises ModelContract where the tensors are not RVM's."""
+    inputs = {node.name: node for node in session.get_inputs()}
+    outputs = {node.name: node for node in session.get_outputs()}
+    wrong = _difference("inputs", inputs, INPUTS) or _difference("outputs", outputs, OUTPUTS)
+    if not wrong:
+        kind = inputs["src"].type
+        if kind not in _DTYPES:
+            wrong = f"src is {kind}"
+        for node in [*inputs.values(), *outputs.values()]:
+            is_ratio = node.name == "downsample_ratio"
+            rank, wanted = (1, "tensor(float)") if is_ratio else (4, kind)
+            if node.type != wanted or len(node.shape) != rank:
+                wrong = wrong or f"{node.name} is {node.type} of rank {len(node.shape)}"
+    if wrong:
+        raise ModelContract(f"{path.name} is not an RVM model: {wrong}.", "Choose another model.")
+    return _DTYPES[kind]
+
+
+def _difference(what: str, found: Mapping[str, Any], wanted: Sequence[str]) -> str | None:
+    if set(found) == set(wanted):
+        return None
+    return f"its {what} are {', '.join(sorted(found))}"
+
+
+def _one_line(fault: Exception) -> str:
+    return " ".join(str(fault).split())[:300]

@@ -1,0 +1,58 @@
+"""How large the network looks, and which level this computer can hold."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rvm_core.errors import PictureError, SettingsError
+
+BUDGET_PX = {"fast": 256 * 144, "balanced": 320 * 180, "fine": 512 * 288}
+"""Pixels that the network sees at each level, cheapest first."""
+
+BUDGET_MS = 33.0
+"""The time of one matte at 30 mattes a second."""
+
+_STEP_PX = 4
+_MIN_SIDE_PX = 16
+# One per cent of the picture's shape is worth ten per cent of the pixels.
+_SHAPE_OVER_SIZE = 10.0
+
+
+@lru_cache(maxsize=64)
+def internal_size(width: int, height: int, level: str) -> tuple[int, int]:
+    """(w, h) that the network sees of a `width` x `height` picture at `level`.
+
+    Sides are multiples of 4, at least 16; otherwise never larger than the picture, and w*h stays within
+    the level's budget.  Wherever such sides allow it, the shape is kept within 2 %.
+    Raises PictureError for sides below 1, SettingsError for an unknown level (``auto`` is not one).
+    """
+    if width < 1 or height < 1:
+        raise PictureError(f"A picture cannot be {width} x {height}.", "Give at least one pixel.")
+    if level not in BUDGET_PX:
+        raise SettingsError(f"There is no level {level!r}.", f"Use one of: {', '.join(BUDGET_PX)}.")
+    budget, shape = BUDGET_PX[level], width / height
+    widest = max(width // _STEP_PX * _STEP_PX, _MIN_SIDE_PX)
+    highest = max(height // _STEP_PX * _STEP_PX, _MIN_SIDE_PX)
+    best, best_loss = (_MIN_SIDE_PX, _MIN_SIDE_PX), float("inf")
+    for w in range(_MIN_SIDE_PX, min(widest, budget // _MIN_SIDE_PX) + 1, _STEP_PX):
+        below = int(w / shape) // _STEP_PX * _STEP_PX
+        for near in (below, below + _STEP_PX):
+            h = min(max(near, _MIN_SIDE_PX), highest)
+            if w * h > budget:
+                continue
+            error = max(w / h / shape, shape / (w / h)) - 1.0
+            loss = _SHAPE_OVER_SIZE * error + (1.0 - w * h / budget)
+            if loss < best_loss:
+                best, best_loss = (w, h), loss
+    return best
+
+
+def level_for(ms_at_fast: float, budget_ms: float = BUDGET_MS) -> str:
+    """The finest level whose matte takes at most `budget_ms`, from the time of one at ``fast``.
+
+    The network is convolutional: its time goes with its pixels.  ``fast`` when nothing fits.
+    """
+    fitting = [
+        level for level, pixels in BUDGET_PX.items() if ms_at_fast * pixels / BUDGET_PX["fast"] <= budget_ms
+    ]
+    return fitting[-1] if fitting else "fast"

@@ -1,0 +1,66 @@
+"""Background images: read, fitted to the picture on the processor, once per change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core.errors import BackgroundError
+
+
+def load(path: str, width: int, height: int, fit: str, color: int) -> NDArray[np.uint8]:
+    """The image at `path` as uint8 [height, width, 4] RGBA, opaque, on `color` (0xAABBGGRR).
+
+    `fit` is ``cover``, ``contain`` or ``stretch``.  Raises BackgroundError.
+    """
+    import cv2
+
+    remedy = "Choose a PNG, JPEG, WebP or BMP file in the filter's settings."
+    if not path:
+        raise BackgroundError("No background image is chosen.", remedy)
+    try:
+        encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
+    except OSError as cause:
+        raise BackgroundError(f"The background image {path} cannot be read ({cause.strerror}).", remedy) from cause
+    image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    if image is None:
+        raise BackgroundError(f"The background file {path} is not an image.", remedy)
+    rgba = _rgba8(image)
+    canvas = np.empty((height, width, 4), np.uint8)
+    canvas[:] = [color & 255, color >> 8 & 255, color >> 16 & 255, 255]
+    _paste(rgba, canvas, fit)
+    return canvas
+
+
+def _rgba8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+    import cv2
+
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)  # type: ignore[operator]
+    elif image.dtype != np.uint8:
+        image = np.clip(image * 255.0, 0, 255).astype(np.uint8)  # type: ignore[operator]
+    conversion = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    return cv2.cvtColor(image, conversion[channels])  # type: ignore[return-value]
+
+
+def _paste(image: NDArray[np.uint8], canvas: NDArray[np.uint8], fit: str) -> None:
+    import cv2
+
+    height, width = canvas.shape[:2]
+    scale_x, scale_y = width / image.shape[1], height / image.shape[0]
+    if fit != "stretch":
+        scale_x = scale_y = max(scale_x, scale_y) if fit == "cover" else min(scale_x, scale_y)
+    size = max(1, round(image.shape[1] * scale_x)), max(1, round(image.shape[0] * scale_y))
+    method = cv2.INTER_AREA if min(scale_x, scale_y) < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(image, size, interpolation=method)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    from_x, from_y = max(0, -left), max(0, -top)
+    to_x, to_y = max(0, left), max(0, top)
+    wide, tall = min(width - to_x, size[0] - from_x), min(height - to_y, size[1] - from_y)
+    part = scaled[from_y : from_y + tall, from_x : from_x + wide].astype(np.float32)
+    under = canvas[to_y : to_y + tall, to_x : to_x + wide]
+    alpha = part[..., 3:] / 255.0
+    under[..., :3] = np.rint(part[..., :3] * alpha + under[..., :3] * (1.0 - alpha))

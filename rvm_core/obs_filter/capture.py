@@ -1,0 +1,327 @@
+"""Graphics thread, once a frame: notice resets, take results, capture the picture, hand it over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import carray, types
+
+from rvm_core.libobs import constants as c
+from rvm_core.libobs.native import symbol
+from rvm_core.obs_filter import atomics
+from rvm_core.obs_filter._native import part
+from rvm_core.obs_filter.mailbox import publish_picture, take_result
+from rvm_core.obs_filter.pointers import as_bytes
+from rvm_core.obs_filter.state import (
+    CONTINUOUS,
+    GAP_SECONDS,
+    HOLD_NS,
+    MEDIA_BACK_MS,
+    MEDIA_JUMP_MS,
+    REASONS,
+    SLOTS,
+    STALL_NS,
+    TIMINGS,
+    Mode,
+    Reason,
+    offset,
+)
+
+ptr, i32, u32, i64, f32 = types.intp, types.int32, types.uint32, types.int64, types.float32
+
+_RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED = (
+    offset(field) for field in ("reset_bits", "cut_frame", "epoch", "wanted")
+)
+_MAPPED, _PITCH, _SIZE2, _CLEAR, _SPACES = (
+    offset(field) for field in ("mapped", "pitch", "size2", "clear", "spaces")
+)
+_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
+    int(reason)
+    for reason in (
+        Reason.GAP,
+        Reason.SIZE,
+        Reason.COLOR_SPACE,
+        Reason.MEDIA,
+        Reason.SCENE,
+        Reason.CUT,
+        Reason.STALL,
+    )
+)
+_CONTINUOUS = int(CONTINUOUS)
+_BLUR = int(Mode.BLUR)
+
+now_ns = symbol("os_gettime_ns")
+filter_target = symbol("obs_filter_get_target")
+filter_parent = symbol("obs_filter_get_parent")
+base_width = symbol("obs_source_get_base_width")
+base_height = symbol("obs_source_get_base_height")
+color_space = symbol("obs_source_get_color_space")
+_output_flags = symbol("obs_source_get_output_flags")
+_default_render = symbol("obs_source_default_render")
+_video_render = symbol("obs_source_video_render")
+_is_active = symbol("obs_source_active")
+_media_time = symbol("obs_source_media_get_time")
+_event_signal = symbol("os_event_signal")
+_begin_space = symbol("gs_texrender_begin_with_color_space")
+_begin = symbol("gs_texrender_begin")
+_end = symbol("gs_texrender_end")
+_reset = symbol("gs_texrender_reset")
+_clear = symbol("gs_clear")
+_ortho = symbol("gs_ortho")
+blend_push = symbol("gs_blend_state_push")
+blend_pop = symbol("gs_blend_state_pop")
+blend_function = symbol("gs_blend_function")
+_blend_separate = symbol("gs_blend_function_separate")
+texture_of = symbol("gs_texrender_get_texture")
+effect_loop = symbol("gs_effect_loop")
+draw_sprite = symbol("gs_draw_sprite")
+set_texture = symbol("gs_effect_set_texture")
+set_vec2 = symbol("gs_effect_set_vec2")
+enable_srgb = symbol("gs_enable_framebuffer_srgb")
+srgb_enabled = symbol("gs_framebuffer_srgb_enabled")
+_stage = symbol("gs_stage_texture")
+_map = symbol("gs_stagesurface_map")
+_unmap = symbol("gs_stagesurface_unmap")
+_set_image = symbol("gs_texture_set_image")
+
+
+@part
+def _copy(target: int, source: int, length: int) -> None:
+    into = carray(as_bytes(target), length)
+    from_ = carray(as_bytes(source), length)
+    for i in range(length):
+        into[i] = from_[i]
+
+
+@part
+def set_pair(s: Any, parameter: int, first: float, second: float) -> None:
+    """Give a float2 parameter its value."""
+    s.size2[0] = first
+    s.size2[1] = second
+    set_vec2(parameter, s.self + _SIZE2)
+
+
+@part
+def draw_target(target: int, parent: int) -> None:
+    """Draw what is below the filter, as obs_source_skip_video_filter does but with NULLs excluded."""
+    if target == parent and (_output_flags(parent) & u32(c.OBS_SOURCE_CUSTOM_DRAW | c.OBS_SOURCE_ASYNC)) == 0:
+        _default_render(target)
+    else:
+        _video_render(target)
+
+
+@part
+def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> int:
+    """The picture below the filter, premultiplied, into `texrender`; its texture, or 0."""
+    _reset(texrender)
+    if _begin_space(texrender, s.width, s.height, i32(space)) == 0:
+        return ptr(0)
+    _clear(u32(c.GS_CLEAR_COLOR), s.self + _CLEAR, f32(0), i32(0))
+    _ortho(f32(0), f32(s.width), f32(0), f32(s.height), f32(-100), f32(100))
+    blend_push()
+    _blend_separate(
+        i32(c.GS_BLEND_SRCALPHA),
+        i32(c.GS_BLEND_INVSRCALPHA),
+        i32(c.GS_BLEND_ONE),
+        i32(c.GS_BLEND_INVSRCALPHA),
+    )
+    draw_target(target, parent)
+    blend_pop()
+    _end(texrender)
+    return texture_of(texrender)
+
+
+@part
+def shrink(s: Any, texture: int, texrender: int, width: int, height: int, technique: int) -> int:
+    """`texture` reduced by area means into `texrender`, stored value for stored value; its texture, or 0."""
+    _reset(texrender)
+    if _begin(texrender, u32(width), u32(height)) == 0:
+        return ptr(0)
+    _ortho(f32(0), f32(width), f32(0), f32(height), f32(-100), f32(100))
+    blend_push()
+    blend_function(i32(c.GS_BLEND_ONE), i32(c.GS_BLEND_ZERO))
+    before = srgb_enabled()
+    enable_srgb(i32(0))
+    set_texture(s.param_image, texture)
+    set_pair(s, s.param_source_size, f32(s.width), f32(s.height))
+    set_pair(s, s.param_target_size, f32(width), f32(height))
+    while effect_loop(s.effect, technique) != 0:
+        draw_sprite(texture, u32(0), u32(width), u32(height))
+    enable_srgb(i32(before))
+    blend_pop()
+    _end(texrender)
+    return texture_of(texrender)
+
+
+@part
+def _notice(s: Any, target: int, parent: int, width: int, height: int) -> int:
+    """All the causes for a reset that this frame brings."""
+    bits = atomics.exchange(s.self + _RESET_BITS, i64(0))
+    if bits & _SCENE and (s.reset_on_scene_switch == 0 or _is_active(parent) == 0):
+        bits &= ~_SCENE
+    if s.unrendered_s > f32(GAP_SECONDS):
+        bits |= _GAP
+    s.unrendered_s = f32(0)
+    space = color_space(target, types.uintp(3), s.self + _SPACES)
+    if width != s.width or height != s.height:
+        bits |= _SIZE
+    if space != s.space:
+        bits |= _SPACE
+    if bits & (_SIZE | _SPACE):
+        s.width = u32(width)
+        s.height = u32(height)
+        s.space = space
+        atomics.store(s.self + _WANTED, i64(width) | i64(height) << 24 | i64(space + 1) << 48)
+        _event_signal(s.event)
+    media = _media_time(parent)
+    passed = i64(s.since_media_s * f32(1000))
+    s.since_media_s = f32(0)
+    if media + MEDIA_BACK_MS < s.media_ms or media > s.media_ms + passed + MEDIA_JUMP_MS:
+        bits |= _MEDIA
+    s.media_ms = media
+    return bits
+
+
+@part
+def _free_before(s: Any, frame: int) -> None:
+    """Pictures older than `frame` will have no result any more."""
+    for k in range(SLOTS):
+        if s.slot_frame[k] < frame and k != s.shown and k != s.newest and k != s.staged:
+            s.slot_frame[k] = 0
+
+
+@part
+def _begin_epoch(s: Any, bits: int, now: int) -> None:
+    """A new epoch: results of pictures before it are stale from here on."""
+    cut = atomics.load(s.self + _CUT_FRAME)
+    if bits == _CUT and cut >= s.valid_from:
+        s.valid_from = cut
+    else:
+        s.valid_from = s.frame + 1
+        s.staged = i32(-1)
+    s.epoch_reason[(s.epoch + 1) % REASONS] = bits
+    atomics.store(s.self + _EPOCH, s.epoch + 1)
+    if bits & ~_CONTINUOUS:
+        s.shown = i32(-1)
+        s.hold_until_ns = 0
+    elif s.shown >= 0 and s.hold_until_ns == 0:
+        s.hold_until_ns = now + HOLD_NS
+
+
+@part
+def _take(s: Any, now: int) -> None:
+    """Bring the newest result on screen if it belongs to this epoch and its picture is still here."""
+    box = take_result(s)
+    if box < 0:
+        return
+    frame = s.out_frame[box]
+    s.result_ns = now
+    found = i32(-1)
+    if s.out_valid[box] != 0 and frame >= s.valid_from and s.bundle_width == s.width:
+        for k in range(SLOTS):
+            if s.slot_frame[k] == frame:
+                found = i32(k)
+    if found >= 0:
+        _set_image(s.matte_upload, s.out_matte[box], u32(s.internal_width * u32(8)), i32(0))
+        if s.mode == _BLUR:
+            _set_image(s.blurred_upload, s.out_blurred[box], u32(s.internal_width * u32(4)), i32(0))
+        s.matte_texture = s.matte_upload
+        s.blurred_texture = s.blurred_upload
+        s.shown = found
+        s.hold_until_ns = 0
+        at = s.results_shown % TIMINGS
+        s.lag_ms[at] = f32(now - s.out_ns[box]) * f32(1e-6)
+        s.lag_frames[at] = f32(s.frame + 1 - frame)
+        s.results_shown += 1
+    else:
+        s.results_stale += 1
+    _free_before(s, frame)
+
+
+@part
+def _expire(s: Any, now: int) -> None:
+    """Take from the screen what must not stay: a hold that ran out, a worker that fell silent."""
+    if s.hold_until_ns != 0 and now > s.hold_until_ns:
+        s.shown = i32(-1)
+        s.hold_until_ns = 0
+    waiting = s.sent_frame > 0 and s.accepting != 0 and now > s.result_ns + STALL_NS
+    if s.shown >= 0 and waiting:
+        s.shown = i32(-1)
+        atomics.fetch_or(s.self + _RESET_BITS, _STALL)
+
+
+@part
+def _free_slot(s: Any) -> int:
+    for k in range(SLOTS):
+        if s.slot_frame[k] == 0 and k != s.shown and k != s.newest and k != s.staged:
+            return i32(k)
+    return i32(-1)
+
+
+@part
+def _hand_over(s: Any, stage: int) -> None:
+    """Copy the picture that was staged one frame ago to the worker's side."""
+    if _map(stage, s.self + _MAPPED, s.self + _PITCH) == 0:
+        s.slot_frame[s.staged] = 0
+        return
+    into = s.in_data[s.in_back]
+    row = ptr(s.internal_width) * 4
+    if ptr(s.pitch) == row:
+        _copy(into, s.mapped, row * ptr(s.internal_height))
+    else:
+        for y in range(ptr(s.internal_height)):
+            _copy(into + y * row, s.mapped + y * ptr(s.pitch), row)
+    _unmap(stage)
+    replaced = publish_picture(s, s.staged_frame, s.epoch, s.staged_ns)
+    s.sent_frame = s.staged_frame
+    if replaced > 0:
+        s.frames_dropped += 1
+        for k in range(SLOTS):
+            if s.slot_frame[k] == replaced and k != s.shown and k != s.newest:
+                s.slot_frame[k] = 0
+    _event_signal(s.event)
+
+
+@part
+def _capture(s: Any, target: int, parent: int, now: int) -> None:
+    slot = _free_slot(s)
+    if slot < 0:
+        return
+    texture = draw_into(s, s.slot[slot], s.space, target, parent)
+    if texture == 0:
+        return
+    technique = s.tech_Shrink if s.space == c.GS_CS_SRGB else s.tech_ShrinkLinear
+    small = shrink(s, texture, s.shrunk, s.internal_width, s.internal_height, technique)
+    if small == 0:
+        return
+    s.frame += 1
+    s.frames_captured += 1
+    s.slot_frame[slot] = s.frame
+    now_stage = s.stage[s.flip]
+    previous_stage = s.stage[1 - s.flip]
+    _stage(now_stage, small)
+    if s.staged >= 0:
+        _hand_over(s, previous_stage)
+    s.flip = i32(1 - s.flip)
+    s.staged = slot
+    s.staged_frame = s.frame
+    s.staged_ns = now
+    s.newest = slot
+
+
+@part
+def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> None:
+    """Everything that happens once a frame, before its first draw."""
+    now = i64(now_ns())
+    s.frames_rendered += 1
+    s.drawn = i32(0)
+    bits = _notice(s, target, parent, width, height)
+    if bits != 0:
+        _begin_epoch(s, bits, now)
+    _take(s, now)
+    _expire(s, now)
+    fits = s.bundle_width == s.width and s.bundle_height == s.height and s.bundle_space == s.space
+    if s.accepting != 0 and fits:
+        if s.sent_frame == 0:
+            s.result_ns = now
+        _capture(s, target, parent, now)

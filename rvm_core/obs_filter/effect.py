@@ -1,0 +1,175 @@
+"""The shader, in OBS's effect language (HLSL for Direct3D, translated for OpenGL and Metal).
+
+Colours: pictures are read as linear light and written as linear light; libobs's sRGB framebuffer
+encodes.  Pictures have premultiplied alpha.  The matte texture holds, in half floats, alpha in `a` and
+in `rgb` what the network's foreground adds to the picture, linear and already multiplied by alpha.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+from rvm_core.errors import HostError
+from rvm_core.libobs import api
+from rvm_core.libobs.handles import graphics, immortal
+from rvm_core.obs_filter.state import PARAMETERS, TECHNIQUES
+
+_SOURCE = """
+uniform float4x4 ViewProj;
+uniform texture2d image;
+uniform texture2d matte;
+uniform texture2d backdrop;
+uniform float4 color;
+uniform float2 source_size;
+uniform float2 target_size;
+
+sampler_state linear_clamp { Filter = Linear; AddressU = Clamp; AddressV = Clamp; };
+
+struct Vertex { float4 pos : POSITION; float2 uv : TEXCOORD0; };
+
+Vertex place(Vertex v)
+{
+    Vertex o;
+    o.pos = mul(float4(v.pos.xyz, 1.0), ViewProj);
+    o.uv = v.uv;
+    return o;
+}
+
+/* Mean over exactly the area that one target pixel covers, as cv2.INTER_AREA computes it. */
+float4 area_mean(float2 uv)
+{
+    float2 ratio = source_size / target_size;
+    float2 low = floor(uv * target_size) * ratio;
+    float2 high = min(low + ratio, source_size);
+    float2 first = floor(low + 0.0001);
+    float4 sum = float4(0.0, 0.0, 0.0, 0.0);
+    float y = first.y;
+    do {
+        float tall = min(y + 1.0, high.y) - max(y, low.y);
+        float x = first.x;
+        do {
+            float wide = min(x + 1.0, high.x) - max(x, low.x);
+            sum += image.Load(int3(x, y, 0)) * (wide * tall);
+            x += 1.0;
+        } while (x < high.x - 0.0001);
+        y += 1.0;
+    } while (y < high.y - 0.0001);
+    return sum / (ratio.x * ratio.y);
+}
+
+float encode_channel(float v)
+{
+    return (v <= 0.0031308) ? (12.92 * v) : (1.055 * pow(v, 1.0 / 2.4) - 0.055);
+}
+
+float4 shrink(Vertex v) : TARGET { return area_mean(v.uv); }
+
+/* For pictures held in linear light: into the range and the encoding that the network knows. */
+float4 shrink_linear(Vertex v) : TARGET
+{
+    float4 c = saturate(area_mean(v.uv));
+    return float4(encode_channel(c.r), encode_channel(c.g), encode_channel(c.b), c.a);
+}
+
+float4 foreground(float2 uv)
+{
+    float4 picture = image.Sample(linear_clamp, uv);
+    float4 m = matte.Sample(linear_clamp, uv);
+    return float4(max(picture.rgb * m.a + m.rgb * picture.a, float3(0.0, 0.0, 0.0)), picture.a * m.a);
+}
+
+float4 transparent(Vertex v) : TARGET { return foreground(v.uv); }
+
+float4 over_color(Vertex v) : TARGET
+{
+    float4 front = foreground(v.uv);
+    return float4(front.rgb + color.rgb * (1.0 - front.a), 1.0);
+}
+
+float4 over_backdrop(Vertex v) : TARGET
+{
+    float4 front = foreground(v.uv);
+    return float4(front.rgb + backdrop.Sample(linear_clamp, v.uv).rgb * (1.0 - front.a), 1.0);
+}
+
+float decode_channel(float v)
+{
+    return (v <= 0.04045) ? (v / 12.92) : pow((v + 0.055) / 1.055, 2.4);
+}
+
+/* Alpha is no colour: the framebuffer's encoding is undone, so that a pixel reads 255 * alpha. */
+float4 only_matte(Vertex v) : TARGET
+{
+    float a = decode_channel(saturate(matte.Sample(linear_clamp, v.uv).a));
+    return float4(a, a, a, 1.0);
+}
+
+/* A handful of pixels, drawn with a smooth (cubic B-spline) kernel built from four linear reads. */
+float4 veil(Vertex v) : TARGET
+{
+    float2 p = v.uv * source_size - 0.5;
+    float2 f = frac(p);
+    float2 i = p - f + 0.5;
+    float2 w0 = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0;
+    float2 w1 = (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0;
+    float2 w3 = f * f * f / 6.0;
+    float2 w2 = 1.0 - w0 - w1 - w3;
+    float2 g0 = w0 + w1;
+    float2 g1 = w2 + w3;
+    float2 h0 = (i - 1.0 + w1 / g0) / source_size;
+    float2 h1 = (i + 1.0 + w3 / g1) / source_size;
+    float4 top = image.Sample(linear_clamp, float2(h0.x, h0.y)) * g0.x + image.Sample(linear_clamp, float2(h1.x, h0.y)) * g1.x;
+    float4 low = image.Sample(linear_clamp, float2(h0.x, h1.y)) * g0.x + image.Sample(linear_clamp, float2(h1.x, h1.y)) * g1.x;
+    return top * g0.y + low * g1.y;
+}
+
+float4 fill_color(Vertex v) : TARGET { return float4(color.rgb, 1.0); }
+float4 fill_backdrop(Vertex v) : TARGET { return float4(backdrop.Sample(linear_clamp, v.uv).rgb, 1.0); }
+"""
+
+_PIXEL_SHADERS = {
+    "Shrink": "shrink",
+    "ShrinkLinear": "shrink_linear",
+    "Transparent": "transparent",
+    "Color": "over_color",
+    "Backdrop": "over_backdrop",
+    "Matte": "only_matte",
+    "Veil": "veil",
+    "FillColor": "fill_color",
+    "FillBackdrop": "fill_backdrop",
+}
+assert tuple(_PIXEL_SHADERS) == TECHNIQUES
+
+
+def source() -> str:
+    """The whole effect as text."""
+    passes = "".join(
+        f"technique {name} {{ pass {{ vertex_shader = place(v); pixel_shader = {shader}(v); }} }}\n"
+        for name, shader in _PIXEL_SHADERS.items()
+    )
+    return _SOURCE + passes
+
+
+@cache
+def handles() -> dict[str, int]:
+    """Fields of the shared record: the effect, its parameters, and its techniques' names.
+
+    Compiled at the first call and then one for the life of the process: libobs keeps every effect
+    until it shuts down, so one per instance would leak.  Any thread but the graphics thread.
+    Raises HostError with the compiler's words.
+    """
+    message = ctypes.c_char_p()
+    with graphics():
+        effect = api.function("gs_effect_create")(
+            source().encode(), b"rvm_background_filter.effect", ctypes.byref(message)
+        )
+        if not effect:
+            detail = (message.value or b"no message").decode(errors="replace")
+            raise HostError(f"The graphics driver refused the shader: {detail}", "Update the graphics driver.")
+        found = {"effect": int(effect)}
+        for name in PARAMETERS:
+            found[f"param_{name}"] = int(api.function("gs_effect_get_param_by_name")(effect, name.encode()))
+    for name in TECHNIQUES:
+        found[f"tech_{name}"] = ctypes.addressof(immortal(ctypes.create_string_buffer(name.encode())))
+    return found

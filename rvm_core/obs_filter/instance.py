@@ -1,0 +1,113 @@
+"""One filter on one source: the shared record, its GPU objects, its worker."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import Any
+
+import numpy as np
+
+from rvm_core.libobs import api
+from rvm_core.libobs import constants as c
+from rvm_core.libobs.handles import Event, Owned, graphics, immortal
+from rvm_core.obs_filter import atomics, effect
+from rvm_core.obs_filter.bundle import forget_pictures
+from rvm_core.obs_filter.settings_block import SettingsBlock
+from rvm_core.obs_filter.state import STATE, Reason, offset
+from rvm_core.obs_filter.worker import Worker
+
+_alive = immortal(np.ones(1, np.int64))
+_instances: dict[int, Instance] = {}
+_lock = threading.Lock()
+
+
+def create(source: int, settings: int, update: Any) -> int:
+    """A new instance for the filter `source`; its `void *data`.  `update` is the native callback."""
+    instance = Instance(source)
+    update(instance.address, settings)
+    instance.start()
+    with _lock:
+        _instances[instance.address] = instance
+    return instance.address
+
+
+def destroy(address: int) -> None:
+    """End the instance at `address`: its worker is joined, its memory freed.  Never the graphics thread."""
+    with _lock:
+        instance = _instances.pop(address)
+    instance.close()
+
+
+def find(address: int) -> Instance | None:
+    """The living instance at `address`."""
+    with _lock:
+        return _instances.get(address)
+
+
+def interpreter_ends() -> None:
+    """From here on native code must not call Python."""
+    _alive[0] = 0
+
+
+def living() -> list[Instance]:
+    """All instances."""
+    with _lock:
+        return list(_instances.values())
+
+
+class Instance:
+    """Owned by the table above from create to destroy."""
+
+    def __init__(self, source: int) -> None:
+        self.source = source
+        self.event = Event()
+        self.record = np.zeros(1, STATE)
+        self.address = self.record.ctypes.data
+        # The graphics thread reads this memory until libobs says destroy, even past the interpreter's end.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
+        record = self.record
+        record["self"], record["source"], record["event"] = self.address, source, self.event.address
+        record["alive"] = _alive.ctypes.data
+        record["spaces"] = [c.GS_CS_SRGB, c.GS_CS_SRGB_16F, c.GS_CS_709_EXTENDED]
+        record["space"] = -1
+        for field, value in effect.handles().items():
+            record[field] = value
+        forget_pictures(record)
+        self.settings = SettingsBlock(record)
+        self._owned = Owned()
+        with graphics():
+            for field in ("scratch", "veil"):
+                record[field] = self._owned.create("gs_texrender", c.GS_RGBA, c.GS_ZS_NONE)
+        self.worker = Worker(self)
+
+    @property
+    def name(self) -> str:
+        """The filter's name, as the user gave it."""
+        return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
+
+    def start(self) -> None:
+        """Take over the settings, so that the first picture fails closed, and start the worker."""
+        self.worker.apply_settings()
+        self.worker.start()
+
+    def reset(self, reason: Reason) -> None:
+        """Begin a new epoch at the next picture.  Any thread."""
+        atomics.fetch_or(self.address + offset("reset_bits"), int(reason))
+
+    def try_again(self) -> None:
+        """After a failure: load everything anew, downloading a missing model.  Any thread."""
+        if not self.worker.is_alive():
+            self.worker.close()
+            self.worker = Worker(self)
+            self.worker.start()
+        self.worker.retry()
+
+    def close(self) -> None:
+        """Stop the worker and free everything.  libobs calls no callback of this instance any more."""
+        self.worker.stop()
+        self.worker.close()
+        with graphics():
+            self._owned.close()
+        self.event.close()
+        ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))

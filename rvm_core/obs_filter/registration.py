@@ -1,0 +1,132 @@
+"""Bring the filter into OBS, once per process, and end it in order.
+
+libobs has no way to unregister, so everything handed to it lives for ever, and this module outlives
+reloads of the script.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from numba import carray, types
+
+from rvm_core import __version__
+from rvm_core.libobs import api, log
+from rvm_core.libobs import constants as c
+from rvm_core.libobs.handles import immortal
+from rvm_core.libobs.native import external
+from rvm_core.libobs.structs import ObsSourceInfo
+from rvm_core.obs_filter import atomics, callbacks, instance, properties
+from rvm_core.obs_filter._native import callback
+from rvm_core.obs_filter.state import POINTER, Reason
+
+__all__ = ["FILTER_ID", "FILTER_NAME", "register", "shutdown"]
+
+FILTER_ID = "rvm_background_filter"
+FILTER_NAME = "RVM Background"
+_P = ctypes.c_void_p
+_FRONTEND_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
+
+_registered: ObsSourceInfo | None = None
+
+
+def _guarded(kind: Any, on_error: Any, body: Callable[..., Any]) -> Any:
+    """`body` as a C function of `kind`, for ever; an exception is logged and gives `on_error`."""
+
+    def trampoline(*arguments: Any) -> Any:
+        try:
+            return body(*arguments)
+        except BaseException:
+            log.error(traceback.format_exc())
+            return on_error
+
+    return immortal(kind(trampoline))
+
+
+def _address(function: Any) -> int:
+    found = ctypes.cast(function, _P).value
+    assert found is not None
+    return found
+
+
+_python_destroy = external(
+    "obs_rvm_python_destroy",
+    types.void(types.intp),
+    _address(_guarded(ctypes.CFUNCTYPE(None, _P), None, instance.destroy)),
+)
+
+
+@callback(types.void(POINTER))
+def _destroy(state: Any) -> None:
+    """libobs may free a source that somebody leaked after the interpreter has ended."""
+    s = carray(state, 1)[0]
+    if atomics.load(s.alive) != 0:
+        _python_destroy(s.self)
+
+
+def register() -> bool:
+    """Register the filter with libobs; False if this process has it already.
+
+    UI thread, inside the script's `script_load`: later, and OBS has dropped the saved filters.
+    Raises HostError where libobs is missing or too old.
+    """
+    global _registered
+    if _registered is not None:
+        return False
+    native = callbacks.callbacks()
+    update = ctypes.CFUNCTYPE(None, _P, _P)(native["update"])
+    name = immortal(ctypes.create_string_buffer(FILTER_NAME.encode()))
+    info = immortal(ObsSourceInfo())
+    info.id = _address(immortal(ctypes.create_string_buffer(FILTER_ID.encode())))
+    info.type = c.OBS_SOURCE_TYPE_FILTER
+    info.output_flags = c.OBS_SOURCE_VIDEO | c.OBS_SOURCE_SRGB
+    python = {
+        "get_name": (ctypes.CFUNCTYPE(_P, _P), None, lambda _: ctypes.addressof(name)),
+        "create": (
+            ctypes.CFUNCTYPE(_P, _P, _P),
+            None,
+            lambda settings, source: instance.create(source, settings, update),
+        ),
+        "get_defaults": (ctypes.CFUNCTYPE(None, _P), None, properties.set_defaults),
+        "get_properties": (ctypes.CFUNCTYPE(_P, _P), None, properties.build),
+    }
+    for field, (kind, on_error, body) in python.items():
+        setattr(info, field, _address(_guarded(kind, on_error, body)))
+    for field, address in native.items():
+        setattr(info, field, address)
+    info.destroy = immortal(_destroy).address
+    api.function("obs_register_source_s")(ctypes.byref(info), ctypes.sizeof(info))
+    _registered = info
+    _follow_frontend()
+    atexit.register(shutdown)
+    version = api.function("obs_get_version_string")().decode()
+    log.info(f"obs-rvm {__version__} registered “{FILTER_NAME}” with libobs {version}")
+    return True
+
+
+def shutdown() -> None:
+    """Stop every worker before the interpreter ends: an inference cut off there aborts OBS."""
+    for living in instance.living():
+        living.worker.stop()
+    instance.interpreter_ends()
+
+
+def _follow_frontend() -> None:
+    add = api.frontend_function("obs_frontend_add_event_callback")
+    remove = api.frontend_function("obs_frontend_remove_event_callback")
+    if add is None or remove is None:
+        return
+    follow = _guarded(_FRONTEND_EVENT, None, _on_frontend_event)
+    add(follow, None)
+    atexit.register(remove, follow, None)
+
+
+def _on_frontend_event(event: int, _data: int) -> None:
+    """UI thread.  A source that both scenes share gets no show or activate, only this."""
+    if event == c.OBS_FRONTEND_EVENT_SCENE_CHANGED:
+        for living in instance.living():
+            living.reset(Reason.SCENE)

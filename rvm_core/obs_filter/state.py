@@ -1,0 +1,221 @@
+"""The record that native callbacks and the worker share, one per filter instance.
+
+The address of the record is the `void *data` that libobs hands to each callback.  Who writes what:
+
+- *graphics*: only the callbacks, on the graphics thread;
+- *lock*: only the worker, while it holds the graphics lock, so that no render sees half a change;
+- *atomic*: any thread, through :mod:`rvm_core.obs_filter.atomics` alone;
+- *once*: written before the instance is handed to libobs.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+from numba import from_dtype, types
+
+from rvm_core.settings import SCHEMA, Kind
+
+SLOTS = 6  # full-size pictures kept: shown, being matted, waiting, finished, being read back, being drawn
+BOXES = 3  # a triple buffer each way
+NEW = 4  # flag beside the index in a mailbox
+TIMINGS = 512
+REASONS = 32
+MAX_TEXT = 4096
+
+HOLD_NS = 500_000_000  # how long the last whole picture may stay after a reset of a source that goes on
+STALL_NS = 2_000_000_000  # a worker silent for so long while pictures come counts as dead
+GAP_SECONDS = 0.25
+MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
+MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
+VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond recognition
+
+
+class Mode(IntEnum):
+    """`mode` of the schema, in its order."""
+
+    TRANSPARENT = 0
+    BLUR = 1
+    COLOR = 2
+    IMAGE = 3
+    MATTE = 4
+
+
+class UntilReady(IntEnum):
+    """What is drawn while there is no matte."""
+
+    HIDE = 0
+    BLUR = 1
+    SHOW = 2
+
+
+class Reason(IntFlag):
+    """Why the recurrent state begins anew."""
+
+    SHOWN = 1
+    ACTIVATED = 2
+    GAP = 4
+    SIZE = 8
+    COLOR_SPACE = 16
+    MEDIA = 32
+    SCENE = 64
+    CUT = 128
+    MODEL = 256
+    FAILURE = 512
+    STALL = 1024
+    USER = 2048
+
+
+REASON_TEXT = {
+    Reason.SHOWN: "source shown",
+    Reason.ACTIVATED: "source went live",
+    Reason.GAP: "gap in renders",
+    Reason.SIZE: "picture size",
+    Reason.COLOR_SPACE: "colour space",
+    Reason.MEDIA: "media restart or seek",
+    Reason.SCENE: "scene switch",
+    Reason.CUT: "cut in the picture",
+    Reason.MODEL: "model, provider or quality",
+    Reason.FAILURE: "failure",
+    Reason.STALL: "worker stalled",
+    Reason.USER: "asked by the user",
+}
+
+# The source itself went on: what stands on screen is a whole picture with its own matte and may stay.
+CONTINUOUS = Reason.ACTIVATED | Reason.MEDIA | Reason.SCENE | Reason.CUT | Reason.MODEL | Reason.USER
+
+
+def reason_text(bits: int) -> str:
+    """For people: the causes in `bits`, joined by commas."""
+    return ", ".join(text for reason, text in REASON_TEXT.items() if bits & reason)
+
+
+SETTING_COUNT = len(SCHEMA)
+NUMBER_KINDS = {Kind.NUMBER: 0, Kind.COUNT: 1, Kind.COLOR: 1, Kind.SWITCH: 2, Kind.CHOICE: 3, Kind.PATH: 3}
+
+PARAMETERS = ("image", "matte", "backdrop", "color", "source_size", "target_size")
+TECHNIQUES = (
+    "Shrink", "ShrinkLinear", "Transparent", "Color", "Backdrop", "Matte", "Veil", "FillColor", "FillBackdrop",
+)  # fmt: skip
+
+STATE = np.dtype(
+    [
+        # once
+        ("self", "i8"),
+        ("source", "i8"),
+        ("event", "i8"),
+        ("alive", "i8"),  # address of a flag: the interpreter runs
+        ("effect", "i8"),
+        *((f"param_{name}", "i8") for name in PARAMETERS),
+        *((f"tech_{name}", "i8") for name in TECHNIQUES),
+        ("scratch", "i8"),  # texrender: the picture now, when no slot holds it
+        ("veil", "i8"),  # texrender: the picture reduced beyond recognition
+        ("spaces", "i4", (3,)),
+        ("setting_key", "i8", (SETTING_COUNT,)),
+        ("setting_kind", "i4", (SETTING_COUNT,)),
+        ("setting_text", "i8", (SETTING_COUNT,)),
+        # settings as libobs last gave them: a sequence lock, odd while being written
+        ("setting_sequence", "i8"),  # atomic
+        ("setting_number", "f8", (SETTING_COUNT,)),
+        # lock: how to draw
+        ("mode", "i4"),
+        ("lowest_latency", "i4"),
+        ("until_ready", "i4"),
+        ("reset_on_scene_switch", "i4"),
+        ("color", "f4", (4,)),
+        ("accepting", "i4"),  # the worker is ready for pictures
+        # lock: the bundle of GPU objects for one picture size
+        ("bundle_width", "u4"),
+        ("bundle_height", "u4"),
+        ("bundle_space", "i4"),
+        ("internal_width", "u4"),
+        ("internal_height", "u4"),
+        ("slot", "i8", (SLOTS,)),  # texrenders
+        ("shrunk", "i8"),  # texrender
+        ("stage", "i8", (2,)),
+        ("matte_upload", "i8"),
+        ("blurred_upload", "i8"),
+        ("image_texture", "i8"),
+        ("matte_texture", "i8"),  # the last one uploaded: after a change of model the old one goes on
+        ("blurred_texture", "i8"),
+        # graphics: the frame
+        ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
+        ("drawn", "i4"),  # `scratch` holds this frame
+        ("width", "u4"),
+        ("height", "u4"),
+        ("space", "i4"),
+        ("unrendered_s", "f4"),
+        ("since_media_s", "f4"),
+        ("media_ms", "i8"),
+        ("frame", "i8"),  # id of the newest captured picture
+        ("newest", "i4"),  # its slot, or -1
+        ("shown", "i4"),  # slot on screen, or -1
+        ("staged", "i4"),  # slot being read back, or -1
+        ("staged_frame", "i8"),
+        ("staged_ns", "i8"),
+        ("flip", "i4"),
+        ("slot_frame", "i8", (SLOTS,)),  # 0: free
+        ("valid_from", "i8"),
+        ("hold_until_ns", "i8"),
+        ("sent_frame", "i8"),
+        ("result_ns", "i8"),
+        ("mapped", "i8"),
+        ("pitch", "u4"),
+        ("size2", "f4", (2,)),
+        ("clear", "f4", (4,)),
+        # epochs
+        ("reset_bits", "i8"),  # atomic
+        ("cut_frame", "i8"),  # atomic
+        ("epoch", "i8"),  # atomic; written by graphics
+        ("epoch_reason", "i8", (REASONS,)),
+        # graphics -> worker
+        ("wanted", "i8"),  # atomic: size and colour space, packed
+        ("in_box", "i8"),  # atomic
+        ("in_back", "i4"),
+        ("in_data", "i8", (BOXES,)),
+        ("in_frame", "i8", (BOXES,)),
+        ("in_epoch", "i8", (BOXES,)),
+        ("in_ns", "i8", (BOXES,)),
+        # worker -> graphics
+        ("out_box", "i8"),  # atomic
+        ("out_front", "i4"),
+        ("out_matte", "i8", (BOXES,)),
+        ("out_blurred", "i8", (BOXES,)),
+        ("out_frame", "i8", (BOXES,)),
+        ("out_ns", "i8", (BOXES,)),
+        ("out_valid", "i4", (BOXES,)),
+        # graphics: counters and timings, read by the worker for its status
+        ("frames_rendered", "i8"),
+        ("frames_captured", "i8"),
+        ("frames_dropped", "i8"),
+        ("results_shown", "i8"),
+        ("results_stale", "i8"),
+        ("render_count", "i8"),
+        ("render_us", "f4", (TIMINGS,)),
+        ("lag_ms", "f4", (TIMINGS,)),
+        ("lag_frames", "f4", (TIMINGS,)),
+    ],
+    align=True,
+)
+
+
+def offset(field: str) -> int:
+    """Byte offset of `field` in the record."""
+    fields = STATE.fields
+    assert fields is not None
+    return int(fields[field][1])
+
+
+RECORD = from_dtype(STATE)
+POINTER = types.CPointer(RECORD)
+
+
+def pack_wanted(width: int, height: int, space: int) -> int:
+    """The inverse of :func:`unpack_wanted`; the callbacks compute the same."""
+    return width | height << 24 | (space + 1) << 48
+
+
+def unpack_wanted(packed: int) -> tuple[int, int, int]:
+    """(width px, height px, colour space) of the picture that the graphics thread sees."""
+    return packed & 0xFFFFFF, packed >> 24 & 0xFFFFFF, (packed >> 48) - 1

@@ -1,0 +1,48 @@
+"""What follows the network: from its outputs to the small textures that a compositor needs.
+
+Knows neither OBS nor files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core.kernels._arguments import check, size_of
+from rvm_core.kernels.bokeh import bokeh
+from rvm_core.kernels.residual import premultiplied_residual
+from rvm_core.settings import Settings
+
+BLUR_RADIUS_SHARE = 0.06
+"""Disc radius at blur strength 1, as a share of the picture's height."""
+
+
+def blur_radius_px(strength: float, height: int) -> float:
+    """Disc radius in pixels of a picture `height` pixels high, at blur `strength` 0..1."""
+    return strength * BLUR_RADIUS_SHARE * height
+
+
+def finish(
+    picture: NDArray[np.uint8],
+    alpha: NDArray[np.float32],
+    foreground: NDArray[np.float32],
+    settings: Settings,
+    matte: NDArray[np.float16],
+    background: NDArray[np.uint8] | None = None,
+) -> None:
+    """Write the matte, and in blur mode the background, of one picture.
+
+    picture: uint8 [h, w, 3|4] sRGB, as the network saw it.
+    alpha: float32 [h, w] 0..1.  foreground: float32 [3, h, w] sRGB 0..1.  Both as the engine gives them.
+    matte: out, float16 [h, w, 4]: rgb to add to alpha * (full-size picture in linear light), then alpha.
+    background: out, uint8 [h, w, 4] sRGB, opaque; written in blur mode only, when it is given.
+    Any thread, no GIL in the kernels.  Raises PictureError.
+    """
+    height, width = size_of("The picture", picture)
+    check("The matte", matte, np.float16, (height, width, 4))
+    residual = np.empty((height, width, 4), np.float32)
+    premultiplied_residual(alpha, foreground, picture, residual)
+    matte[...] = residual
+    if settings.mode == "blur" and background is not None:
+        radius_px = blur_radius_px(settings.blur_strength, height)
+        bokeh(picture, alpha, radius_px, settings.bokeh_highlights, background)

@@ -1,0 +1,66 @@
+"""What importing costs: seen in fresh processes, because pytest has loaded everything already."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from ctypes.util import find_library
+
+import pytest
+
+from tests.contract.laws import is_within
+from tests.contract.tree import PROJECT, shipped_modules
+
+HEAVY = {"cv2", "llvmlite", "numba", "numpy", "onnxruntime"}
+# OBS waits for the script: these are loaded afterwards, on a worker thread.
+LOADED_LATER = {"cv2", "onnxruntime"}
+# As inside OBS: libobs is in the process, and its symbols are everybody's.
+INSIDE_LIBOBS = "import ctypes\nctypes.CDLL({library!r}, mode=ctypes.RTLD_GLOBAL)\n"
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level packages that a fresh interpreter holds after `code`."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def inside_libobs() -> str:
+    """Code that brings libobs into a process; skips the test where there is none."""
+    library = find_library("obs")
+    if library is None:
+        pytest.skip("libobs is not installed")
+    return INSIDE_LIBOBS.format(library=library)
+
+
+def test_importing_the_package_is_cheap() -> None:
+    assert not HEAVY & loaded_by("import rvm_core, rvm_core.settings, rvm_core.paths, rvm_core.errors")
+
+
+def test_a_heavy_import_is_seen() -> None:
+    assert "numpy" in loaded_by("import numpy.linalg")
+
+
+def test_what_obs_waits_for_loads_no_network() -> None:
+    loaded = loaded_by(inside_libobs() + "import rvm_core.obs_filter")
+    assert "rvm_core" in loaded
+    assert not LOADED_LATER & loaded
+
+
+PACKAGES = [
+    module.name for module in shipped_modules() if module.is_package and is_within(module.name, ["rvm_core"])
+]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_exported_name_is_there(package: str) -> None:
+    # The filter's callbacks bind libobs's functions when they are imported.
+    prepare = inside_libobs() if package == "rvm_core.obs_filter" else ""
+    loaded_by(f"{prepare}import {package} as it\nfor name in getattr(it, '__all__', ()): getattr(it, name)")

@@ -13,10 +13,11 @@ from pathlib import Path
 import obspython as obs
 
 _HERE = Path(__file__).resolve().parent
+_REMEDY = "Run installer/install.py and start OBS again."
 _problem = ""
 
 
-def _find_packages():
+def _find_packages() -> None:
     """Put the installed packages first on the path: a system's own numpy must not shadow ours."""
     if str(_HERE) not in sys.path:
         sys.path.insert(0, str(_HERE))
@@ -27,7 +28,7 @@ def _find_packages():
         sys.path.insert(0, str(site_packages))
 
 
-def script_load(settings):
+def script_load(settings: object) -> None:
     global _problem
     try:
         _find_packages()
@@ -36,16 +37,28 @@ def script_load(settings):
         register()
         _problem = ""
     except Exception as cause:
-        _problem = f"{type(cause).__name__}: {cause}"
+        obs.script_log(obs.LOG_ERROR, traceback.format_exc())
+        _problem = f"{type(cause).__name__}: {cause}."
+        _hide_sources()
+
+
+def _hide_sources() -> None:
+    """Without any filter of that name OBS would show the rooms that streamers want hidden."""
+    try:
+        from rvm_core.obs_filter import sealed
+
+        sealed.register(f"{_problem} {_REMEDY}")
+    except Exception:
         obs.script_log(obs.LOG_ERROR, traceback.format_exc())
 
 
-def script_description():
+def script_description() -> str:
     if _problem:
         return (
             "<b>RVM Background could not start.</b><p>"
             + _problem
-            + "<p>Run <code>python3 installer/install.py</code> and start OBS again."
+            + "<p>"
+            + _REMEDY
         )
     return (
         "<b>RVM Background</b><p>Removes, replaces or blurs the background of any source."

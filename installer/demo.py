@@ -247,6 +247,7 @@ def _sandbox(wishes: Wishes, home: Path, statuses: Path, backdrop: Path) -> Sand
         scripts=[(SCRIPT, {})],
         sources=[image_source(BACKDROP, backdrop), person],
         scenes=[scene(SCENE, [BACKDROP, PERSON], WIDTH, HEIGHT)],
+        has_preview=wishes.has_window,
     )
 
 

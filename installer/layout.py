@@ -55,10 +55,6 @@ class Layout:
         return self.environment / "bin" / "python"
 
     @property
-    def numba_cache(self) -> Path:
-        return self.data / "numba-cache"
-
-    @property
     def footage(self) -> Path:
         return self.data / "footage"
 
@@ -68,4 +64,4 @@ class Layout:
 
     def child_environment(self) -> dict[str, str]:
         """The variables that the project's own commands are given."""
-        return {DATA_DIR_VARIABLE: str(self.data), "NUMBA_CACHE_DIR": str(self.numba_cache)}
+        return {DATA_DIR_VARIABLE: str(self.data)}

@@ -29,7 +29,7 @@ ConfigOnNewProfile=false
 
 [BasicWindow]
 SysTrayEnabled=false
-PreviewEnabled=true
+PreviewEnabled={preview}
 WarnBeforeStartingStream=false
 WarnBeforeStoppingStream=false
 WarnBeforeStoppingRecord=false
@@ -105,7 +105,15 @@ class Home:
 
 
 def write(
-    home: Home, *, width: int, height: int, fps: int, port: int, password: str, scene_collection: JSON
+    home: Home,
+    *,
+    width: int,
+    height: int,
+    fps: int,
+    port: int,
+    password: str,
+    scene_collection: JSON,
+    has_preview: bool = True,
 ) -> None:
     """Writes every file; others of this user cannot read them, since one holds the password."""
     for folder in (home.root, home.runtime):
@@ -116,7 +124,7 @@ def write(
     websocket = studio / "plugin_config" / "obs-websocket"
     for folder in (profile, home.collection.parent, websocket, home.recordings):
         folder.mkdir(parents=True, exist_ok=True)
-    user = USER_INI.format(name=NAME)
+    user = USER_INI.format(name=NAME, preview=str(has_preview).lower())
     # OBS up to 30 reads global.ini alone; from 31 on, user.ini and obs-websocket's own file.
     (studio / "global.ini").write_text(user + WEBSOCKET_INI.format(port=port, password=password))
     (studio / "user.ini").write_text(user)

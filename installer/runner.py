@@ -80,6 +80,7 @@ class Runner:
                 raise
             finally:
                 reader.join(END_S)
+                child.stdout.close()
         if child.returncode != 0:
             raise CommandFailed(
                 f"`{shlex.join(command)}` ended with code {child.returncode}.",

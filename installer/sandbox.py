@@ -15,7 +15,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -86,7 +86,11 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Stats:
-    """OBS's counters since its start; `fps` and `render_ms` are current averages."""
+    """OBS's counters; `fps` and `render_ms` are current averages.
+
+    `rendered` and `render_skipped` count since OBS's start, `output` and `output_skipped` since the
+    start of the latest recording.
+    """
 
     rendered: int
     render_skipped: int
@@ -96,14 +100,11 @@ class Stats:
     render_ms: float
 
     def since(self, earlier: Stats) -> Stats:
-        """The counters' growth since `earlier`."""
-        return Stats(
-            self.rendered - earlier.rendered,
-            self.render_skipped - earlier.render_skipped,
-            self.output - earlier.output,
-            self.output_skipped - earlier.output_skipped,
-            self.fps,
-            self.render_ms,
+        """The rendered frames' growth since `earlier`; the rest as it is now."""
+        return replace(
+            self,
+            rendered=self.rendered - earlier.rendered,
+            render_skipped=self.render_skipped - earlier.render_skipped,
         )
 
 
@@ -114,7 +115,8 @@ class Sandbox:
     ``installer.scene`` (without `scenes`, a scene "Main" holds all sources, beside an empty scene
     "Empty").  `display` None makes a virtual screen; ``"user"`` takes the one of this session; any
     other text is the name of an X display.  `env` is added to OBS's environment.  Starting again in a
-    `home` that was used before keeps its scene collection when `keeps_collection` is set.
+    `home` that was used before keeps its scene collection when `keeps_collection` is set.  Without a
+    preview the window does not draw the program, which is costly where the processor draws.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class Sandbox:
         scenes: Sequence[JSON] = (),
         arguments: Sequence[str] = (),
         keeps_collection: bool = False,
+        has_preview: bool = True,
     ) -> None:
         self.home = obs_config.Home(Path(home).absolute())
         self.port = port or free_port()
@@ -157,6 +160,7 @@ class Sandbox:
             port=self.port,
             password=self._password,
             scene_collection=collection(obs_config.NAME, sources, live, scripts),
+            has_preview=has_preview,
         )
         if saved:
             self.home.collection.write_text(saved)

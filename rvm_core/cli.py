@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rvm_core import __version__, paths
+from rvm_core import __version__
 from rvm_core.errors import HostError, ModelError, ModelMissing, RvmError
 
 EXIT_FAULT = 2
@@ -106,6 +106,7 @@ def verify_model(name: str) -> ModelFile:
 def warm() -> Warmed:
     """Compile every kernel, and OBS's callbacks where libobs is at hand, into the user's cache."""
     from rvm_core import kernels
+    from rvm_core.kernels._jit import cache_dir
 
     started = time.monotonic()
     kernels.warm()
@@ -116,7 +117,7 @@ def warm() -> Warmed:
         warm_callbacks()
     except HostError as fault:
         left_out = fault.problem
-    return Warmed(time.monotonic() - started, paths.numba_cache_dir(), left_out)
+    return Warmed(time.monotonic() - started, cache_dir(), left_out)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -55,7 +55,8 @@ def site_packages_dir() -> Path | None:
     if sys.platform == "win32":
         folder = environment_dir() / "Lib" / "site-packages"
     else:
-        folder = environment_dir() / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        folder = environment_dir() / "lib" / python / "site-packages"
     return folder if folder.is_dir() else None
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels.bokeh import bokeh
-from rvm_core.kernels.residual import premultiplied_residual
+from rvm_core.kernels.foreground import diffused_foreground
 from rvm_core.settings import Settings
 
 BLUR_RADIUS_SHARE = 0.06
@@ -34,15 +34,15 @@ def finish(
 
     picture: uint8 [h, w, 3|4] sRGB, as the network saw it.
     alpha: float32 [h, w] 0..1.  foreground: float32 [3, h, w] sRGB 0..1.  Both as the engine gives them.
-    matte: out, float16 [h, w, 4]: rgb to add to alpha * (full-size picture in linear light), then alpha.
+    matte: out, float16 [h, w, 4]: the person's colour in linear light times alpha, then alpha.
     background: out, uint8 [h, w, 4] sRGB, opaque; written in blur mode only, when it is given.
     Any thread, no GIL in the kernels.  Raises PictureError.
     """
     height, width = size_of("The picture", picture)
     check("The matte", matte, np.float16, (height, width, 4))
-    residual = np.empty((height, width, 4), np.float32)
-    premultiplied_residual(alpha, foreground, picture, residual)
-    matte[...] = residual
+    premultiplied = np.empty((height, width, 4), np.float32)
+    diffused_foreground(alpha, foreground, premultiplied)
+    matte[...] = premultiplied
     if settings.mode == "blur" and background is not None:
         radius_px = blur_radius_px(settings.blur_strength, height)
         bokeh(picture, alpha, radius_px, settings.bokeh_highlights, background)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,7 @@ REFERENCE = PROJECT.parent / "shared"
 DEFAULT_MODEL = "rvm_mobilenetv3"
 
 # Before any test is imported: the kernels' cache and the models must not be the user's.
-if not os.environ.get(paths.DATA_DIR_VARIABLE):
-    environment = PROJECT / ".venv"
-    os.environ[paths.DATA_DIR_VARIABLE] = str(
-        environment / "data" if environment.is_dir() else Path(tempfile.mkdtemp(prefix="obs-rvm-tests-"))
-    )
+os.environ.setdefault(paths.DATA_DIR_VARIABLE, str(PROJECT / ".venv" / "data"))
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,7 @@ install_system_packages
 make_environment
 export OBS_RVM_DATA_DIR="${OBS_RVM_DATA_DIR:-$PWD/.venv/data}"
 # What a user's shell may hold is not what is tested.
-unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_DISABLE_JIT
+unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_CACHE_DIR NUMBA_DISABLE_JIT
 if asked_for unit quality obs libobs32; then
   fetch_model
   heading "Compiled kernels"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 __all__ = ["warm"]
 
 
@@ -13,20 +12,18 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import bokeh, cut, planes, residual
+    from rvm_core.kernels import bokeh, cut, foreground, planes
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
     alpha = np.zeros((height, width), np.float32)
     rgba = np.empty((height, width, 4), np.uint8)
+    matte = np.empty((height, width, 4), np.float32)
+    foreground.diffused_foreground(alpha, np.zeros((3, height, width), np.float32), matte)
+    rgb = np.zeros((height, width, 3), np.uint8)
+    foreground.full_size_foreground(rgb, matte, rgb.copy())
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         planes.to_planes(picture, np.empty((1, 3, height, width), np.float32))
-        residual.premultiplied_residual(
-            alpha,
-            np.zeros((3, height, width), np.float32),
-            picture,
-            np.empty((height, width, 4), np.float32),
-        )
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)

@@ -6,25 +6,28 @@ folder, which ``rvm_core.kernels.warm`` fills at install time.  Without a writab
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from rvm_core import paths
-
-os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.numba_cache_dir()))
-
 import numba
+
+from rvm_core import paths
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _njit: Any = numba.njit
 
-# numba reads the variable once, at its own import, which may have come before ours.
+# NUMBA_CACHE_DIR, where it is set, goes first; we set no variable that child processes would inherit.
 _config: Any = numba.config
 if not _config.CACHE_DIR:
-    _config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+    _config.CACHE_DIR = str(paths.numba_cache_dir())
+
+
+def cache_dir() -> Path:
+    """Where this process keeps compiled code."""
+    return Path(_config.CACHE_DIR)
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -52,7 +52,7 @@ def _weigh(
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
             r, g, b = linear8[picture[y, x, 0]], linear8[picture[y, x, 1]], linear8[picture[y, x, 2]]
-            rest = 1.0 - min(max(alpha[y, x], 0.0), 1.0)
+            rest = 1.0 - max(alpha[y, x], 0.0) if alpha[y, x] < 1.0 else 0.0
             luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
             # Squared: a pixel that is half person still carries half the person's colour.
             weight = rest * rest * (1.0 + gain * luma**4)
@@ -151,7 +151,7 @@ def bokeh(
     """Write the blurred background of `picture` into `out`.
 
     picture: uint8 [h, w, 3|4] sRGB; may be a strided view.
-    alpha: float32 [h, w], how much of a pixel is person, clamped to 0..1.
+    alpha: float32 [h, w], how much of a pixel is person, clamped to 0..1 (NaN is 1).
     radius_px: radius of the disc in pixels of `picture`, clamped to 0..64.
     highlights: 0..1, how much brighter pixels outweigh darker ones.
     out: uint8 [h, w, 4] sRGB, opaque.  Without any background at all it is black.

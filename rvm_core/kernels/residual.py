@@ -33,7 +33,7 @@ def _residual(
 ) -> None:
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
-            a = min(max(alpha[y, x], np.float32(0.0)), np.float32(1.0))
+            a = min(alpha[y, x], np.float32(1.0)) if alpha[y, x] > 0.0 else np.float32(0.0)
             rest = np.float32(1.0) - a
             for c in range(3):
                 seen = linear8[picture[y, x, c]]
@@ -50,9 +50,9 @@ def premultiplied_residual(
 ) -> None:
     """Write the correction and alpha: out.rgb = alpha*(linear(F) - linear(I)), bounded; out.a = alpha.
 
-    alpha: float32 [h, w], clamped to 0..1.
-    foreground: float32 [3, h, w] (as the network gives it) or [h, w, 3], sRGB, clamped to 0..1; a
-        3 x 3 x 3 array counts as planes.
+    alpha: float32 [h, w], clamped to 0..1 (NaN is 0).
+    foreground: float32 [3, h, w] (as the network gives it) or [h, w, 3], sRGB, clamped to 0..1
+        (NaN is 0); a 3 x 3 x 3 array counts as planes.
     picture: uint8 [h, w, 3|4] sRGB, the picture that the network saw; may be a strided view.
     out: float32 [h, w, 4], linear light: rgb -1..1, a 0..1.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.

@@ -31,8 +31,9 @@ ENCODE_ROOT = np.rint(_encoded * 255.0).astype(np.uint8)
 
 @kernel
 def decode(encoded: float, table: NDArray[np.float32]) -> float:
-    """Linear light 0..1 of an sRGB value (clamped to 0..1) by DECODE_FINE.  Jitted."""
-    position = min(max(encoded, 0.0), 1.0) * (table.size - 1)
+    """Linear light 0..1 of an sRGB value (clamped to 0..1, NaN is 0) by DECODE_FINE.  Jitted."""
+    # Written so that NaN, which no comparison holds for, cannot become an index.
+    position = (min(encoded, 1.0) if encoded > 0.0 else 0.0) * (table.size - 1)
     index = min(int(position), table.size - 2)
     part = position - index
     value: float = table[index] * (1.0 - part) + table[index + 1] * part

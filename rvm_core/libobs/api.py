@@ -10,8 +10,21 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import c_bool, c_char_p, c_double, c_float, c_int, c_int64, c_longlong, c_size_t
-from ctypes import c_uint8, c_uint32, c_uint64, c_ulong, c_void_p
+from ctypes import (
+    c_bool,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int64,
+    c_longlong,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_ulong,
+    c_void_p,
+)
 from functools import cache
 from typing import Any
 

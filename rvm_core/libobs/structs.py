@@ -26,7 +26,7 @@ _CALLBACKS_2 = (
 class ObsSourceInfo(ctypes.Structure):
     """One registered kind of source.  libobs keeps some of its pointers: never free one."""
 
-    _fields_ = [  # noqa: RUF012 - the form that ctypes asks for
+    _fields_ = [
         ("id", _pointer),
         ("type", ctypes.c_int),
         ("output_flags", ctypes.c_uint32),

@@ -52,10 +52,10 @@ class Matting:
 
     model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
     the network once per session.  provider: ``auto`` (the processor) or one of the settings' names.
-    threads: 0 chooses.  download: whether a missing model may be fetched.
+    threads: 0 chooses.  download: whether a missing or damaged model may be fetched.
 
     An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
-    ProviderError, SettingsError.
+    ProviderError, SettingsError, and InferenceError when ``auto`` finds that the network does not run.
     """
 
     def __init__(
@@ -111,26 +111,19 @@ class Matting:
         """The matte of the next picture, at its own size.
 
         rgb: uint8 [H, W, 3] sRGB; a new size starts anew by itself.
-        The network sees it shrunk by area means; alpha and colour correction come up bilinearly.
+        The network sees it shrunk by area means; alpha and the colour of edges come up bilinearly.
         Raises PictureError, InferenceError (the state is reset).
         """
-        import cv2
-
         _check_picture(rgb, (3,))
         height, width = rgb.shape[:2]
         if self._picture_size not in (None, (width, height)):
             self.reset(f"the picture is now {width} x {height}")
         self._picture_size = (width, height)
-        size = self.internal_size(width, height)
-        small = rgb if size == (width, height) else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        alpha, foreground = self.step_internal(small)
+        alpha, foreground = self.step_internal(_resized(rgb, self.internal_size(width, height)))
         correction = np.moveaxis(foreground - self._planes[0], 0, 2) * np.float32(255.0)
-        if size != (width, height):
-            alpha = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
-            correction = cv2.resize(correction, (width, height), interpolation=cv2.INTER_LINEAR)
-        correction += rgb
-        np.rint(np.clip(correction, 0.0, 255.0, out=correction), out=correction)
-        return Matte(alpha, correction.astype(np.uint8))
+        alpha, correction = _resized(alpha, (width, height)), _resized(correction, (width, height))
+        own_colour = np.rint(np.clip(correction + rgb, 0.0, 255.0))
+        return Matte(alpha, own_colour.astype(np.uint8))
 
     def step_internal(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Alpha and foreground of the next picture, which already has the internal size.
@@ -203,6 +196,18 @@ class Matting:
                 self._state.reset()
                 self._size = None
             return self._session.level
+
+
+def _resized(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """`array` [H, W, ...] at `size` (w, h): area means to shrink it, bilinear to enlarge it."""
+    height, width = array.shape[:2]
+    if size == (width, height):
+        return array
+    import cv2
+
+    is_shrunk = size[0] <= width and size[1] <= height
+    resized: Any = cv2.resize(array, size, interpolation=cv2.INTER_AREA if is_shrunk else cv2.INTER_LINEAR)
+    return np.asarray(resized)
 
 
 def _check_picture(picture: NDArray[np.uint8], channels: tuple[int, ...]) -> None:

@@ -23,7 +23,7 @@ def internal_size(width: int, height: int, level: str) -> tuple[int, int]:
     """(w, h) that the network sees of a `width` x `height` picture at `level`.
 
     Sides are multiples of 4, at least 16; otherwise never larger than the picture, and w*h stays within
-    the level's budget.  Wherever such sides allow it, the shape is kept within 2 %.
+    the level's budget.  Wherever such sides allow it, the shape is kept within 1 %.
     Raises PictureError for sides below 1, SettingsError for an unknown level (``auto`` is not one).
     """
     if width < 1 or height < 1:

@@ -27,9 +27,10 @@ def warm() -> None:
     from rvm_core.libobs import api
 
     api.load_installed()
-    from rvm_core.obs_filter import atomics, mailbox, registration, settings_block
+    from rvm_core.obs_filter import atomics, callbacks, mailbox, registration, settings_block
 
-    registration.callbacks.callbacks()
+    assert registration, "importing it compiles the guard before destroy"
+    callbacks.callbacks()
     atomics.warm()
     mailbox.warm()
     settings_block.warm()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ def load(path: str, width: int, height: int, fit: str, color: int) -> NDArray[np
     try:
         encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
     except OSError as cause:
-        raise BackgroundError(f"The background image {path} cannot be read ({cause.strerror}).", remedy) from cause
+        raise BackgroundError(
+            f"The background image {path} cannot be read ({cause.strerror}).", remedy
+        ) from cause
     image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
     if image is None:
         raise BackgroundError(f"The background file {path} is not an image.", remedy)
@@ -34,13 +37,13 @@ def load(path: str, width: int, height: int, fit: str, color: int) -> NDArray[np
     return canvas
 
 
-def _rgba8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
     import cv2
 
     if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)  # type: ignore[operator]
+        image = (image >> 8).astype(np.uint8)
     elif image.dtype != np.uint8:
-        image = np.clip(image * 255.0, 0, 255).astype(np.uint8)  # type: ignore[operator]
+        image = np.clip(image * 255.0, 0, 255).astype(np.uint8)
     conversion = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
     channels = 1 if image.ndim == 2 else image.shape[2]
     return cv2.cvtColor(image, conversion[channels])  # type: ignore[return-value]

@@ -25,7 +25,7 @@ from rvm_core.obs_filter.capture import (
 )
 from rvm_core.obs_filter.draw import draw
 from rvm_core.obs_filter.settings_block import update
-from rvm_core.obs_filter.state import POINTER, TIMINGS, Reason, offset
+from rvm_core.obs_filter.state import LATE_TICK_SECONDS, POINTER, TIMINGS, Reason, offset
 
 __all__ = ["activate", "callbacks", "show", "update", "video_get_color_space", "video_render", "video_tick"]
 
@@ -38,7 +38,8 @@ def video_tick(state: Any, seconds: float) -> None:
     """Once a frame, before any render; `seconds` since the last one."""
     s = carray(state, 1)[0]
     s.fresh = types.int32(1)
-    s.unrendered_s += seconds
+    # a late tick is no gap: nobody could have rendered meanwhile
+    s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))
     s.since_media_s += seconds
 
 

@@ -217,7 +217,7 @@ def _take(s: Any, now: int) -> None:
     frame = s.out_frame[box]
     s.result_ns = now
     found = i32(-1)
-    if s.out_valid[box] != 0 and frame >= s.valid_from and s.bundle_width == s.width:
+    if frame >= s.valid_from and s.bundle_width == s.width:
         for k in range(SLOTS):
             if s.slot_frame[k] == frame:
                 found = i32(k)

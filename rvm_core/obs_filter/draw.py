@@ -96,6 +96,8 @@ def draw(s: Any, target: int, parent: int) -> None:
         _draw_matted(s, s.newest if follows else s.shown)
     elif s.until_ready == _UNTIL_SHOW:
         draw_target(target, parent)
+    elif s.effect == 0:
+        return
     elif s.until_ready == _UNTIL_BLUR:
         _draw_veil(s, target, parent)
     elif s.mode == _MODE_COLOR:

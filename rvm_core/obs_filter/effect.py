@@ -2,7 +2,7 @@
 
 Colours: pictures are read as linear light and written as linear light; libobs's sRGB framebuffer
 encodes.  Pictures have premultiplied alpha.  The matte texture holds, in half floats, alpha in `a` and
-in `rgb` what the network's foreground adds to the picture, linear and already multiplied by alpha.
+in `rgb` the person's colour, linear and multiplied by alpha (:mod:`rvm_core.kernels.foreground`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 
+import numpy as np
+
 from rvm_core.errors import HostError
-from rvm_core.libobs import api
-from rvm_core.libobs.handles import graphics, immortal
+from rvm_core.kernels.foreground import PICTURE_FROM
+from rvm_core.libobs.handles import immortal
+from rvm_core.obs_filter import gpu
 from rvm_core.obs_filter.state import PARAMETERS, TECHNIQUES
 
 _SOURCE = """
@@ -72,11 +75,14 @@ float4 shrink_linear(Vertex v) : TARGET
     return float4(encode_channel(c.r), encode_channel(c.g), encode_channel(c.b), c.a);
 }
 
+/* In the edge the person's colour without the room, inside the picture with all its detail; the same
+   blend as full_size_foreground in rvm_core/kernels/foreground.py. */
 float4 foreground(float2 uv)
 {
     float4 picture = image.Sample(linear_clamp, uv);
     float4 m = matte.Sample(linear_clamp, uv);
-    return float4(max(picture.rgb * m.a + m.rgb * picture.a, float3(0.0, 0.0, 0.0)), picture.a * m.a);
+    float share = smoothstep(PICTURE_FROM, 1.0, m.a);
+    return float4(lerp(m.rgb * picture.a, picture.rgb * m.a, share), picture.a * m.a);
 }
 
 float4 transparent(Vertex v) : TARGET { return foreground(v.uv); }
@@ -119,12 +125,15 @@ float4 veil(Vertex v) : TARGET
     float2 g1 = w2 + w3;
     float2 h0 = (i - 1.0 + w1 / g0) / source_size;
     float2 h1 = (i + 1.0 + w3 / g1) / source_size;
-    float4 top = image.Sample(linear_clamp, float2(h0.x, h0.y)) * g0.x + image.Sample(linear_clamp, float2(h1.x, h0.y)) * g1.x;
-    float4 low = image.Sample(linear_clamp, float2(h0.x, h1.y)) * g0.x + image.Sample(linear_clamp, float2(h1.x, h1.y)) * g1.x;
-    return top * g0.y + low * g1.y;
+    float4 c00 = image.Sample(linear_clamp, float2(h0.x, h0.y));
+    float4 c10 = image.Sample(linear_clamp, float2(h1.x, h0.y));
+    float4 c01 = image.Sample(linear_clamp, float2(h0.x, h1.y));
+    float4 c11 = image.Sample(linear_clamp, float2(h1.x, h1.y));
+    return (c00 * g0.x + c10 * g1.x) * g0.y + (c01 * g0.x + c11 * g1.x) * g1.y;
 }
 
-float4 fill_color(Vertex v) : TARGET { return float4(color.rgb, 1.0); }
+/* OpenGL drops a vertex attribute that nothing reads, and libobs then refuses to draw. */
+float4 fill_color(Vertex v) : TARGET { return float4(color.rgb, 1.0) * saturate(v.uv.x + 2.0); }
 float4 fill_backdrop(Vertex v) : TARGET { return float4(backdrop.Sample(linear_clamp, v.uv).rgb, 1.0); }
 """
 
@@ -148,7 +157,7 @@ def source() -> str:
         f"technique {name} {{ pass {{ vertex_shader = place(v); pixel_shader = {shader}(v); }} }}\n"
         for name, shader in _PIXEL_SHADERS.items()
     )
-    return _SOURCE + passes
+    return _SOURCE.replace("PICTURE_FROM", str(PICTURE_FROM)) + passes
 
 
 @cache
@@ -159,17 +168,22 @@ def handles() -> dict[str, int]:
     until it shuts down, so one per instance would leak.  Any thread but the graphics thread.
     Raises HostError with the compiler's words.
     """
+    text = ctypes.create_string_buffer(source().encode())
+    file_name = ctypes.create_string_buffer(b"rvm_background_filter.effect")
+    names = [ctypes.create_string_buffer(name.encode()) for name in PARAMETERS]
     message = ctypes.c_char_p()
-    with graphics():
-        effect = api.function("gs_effect_create")(
-            source().encode(), b"rvm_background_filter.effect", ctypes.byref(message)
-        )
-        if not effect:
-            detail = (message.value or b"no message").decode(errors="replace")
-            raise HostError(f"The graphics driver refused the shader: {detail}", "Update the graphics driver.")
-        found = {"effect": int(effect)}
-        for name in PARAMETERS:
-            found[f"param_{name}"] = int(api.function("gs_effect_get_param_by_name")(effect, name.encode()))
+    parameters = np.zeros(len(PARAMETERS), np.int64)
+    effect = gpu.create_effect(
+        ctypes.addressof(text),
+        ctypes.addressof(file_name),
+        ctypes.addressof(message),
+        np.array([ctypes.addressof(name) for name in names], np.int64),
+        parameters,
+    )
+    if not effect:
+        detail = (message.value or b"no message").decode(errors="replace")
+        raise HostError(f"The driver refused the shader: {detail}", "Update the graphics driver.")
+    found = {f"param_{name}": int(parameters[i]) for i, name in enumerate(PARAMETERS)}
     for name in TECHNIQUES:
         found[f"tech_{name}"] = ctypes.addressof(immortal(ctypes.create_string_buffer(name.encode())))
-    return found
+    return {"effect": effect, **found}

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from rvm_core.errors import HostError
 from rvm_core.libobs import api
 from rvm_core.libobs import constants as c
-from rvm_core.libobs.handles import Event, Owned, graphics, immortal
-from rvm_core.obs_filter import atomics, effect
-from rvm_core.obs_filter.bundle import forget_pictures
+from rvm_core.libobs.handles import Event, immortal
+from rvm_core.obs_filter import atomics, effect, gpu
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
@@ -26,7 +26,7 @@ def create(source: int, settings: int, update: Any) -> int:
     """A new instance for the filter `source`; its `void *data`.  `update` is the native callback."""
     instance = Instance(source)
     update(instance.address, settings)
-    instance.start()
+    instance.worker.start()
     with _lock:
         _instances[instance.address] = instance
     return instance.address
@@ -71,25 +71,20 @@ class Instance:
         record["alive"] = _alive.ctypes.data
         record["spaces"] = [c.GS_CS_SRGB, c.GS_CS_SRGB_16F, c.GS_CS_709_EXTENDED]
         record["space"] = -1
-        for field, value in effect.handles().items():
-            record[field] = value
-        forget_pictures(record)
+        self.shader_problem: HostError | None = None
+        try:
+            for field, value in effect.handles().items():
+                record[field] = value
+        except HostError as problem:  # then it draws nothing: OBS would show the room without a filter
+            self.shader_problem = problem
+        gpu.begin(self.address)
         self.settings = SettingsBlock(record)
-        self._owned = Owned()
-        with graphics():
-            for field in ("scratch", "veil"):
-                record[field] = self._owned.create("gs_texrender", c.GS_RGBA, c.GS_ZS_NONE)
         self.worker = Worker(self)
 
     @property
     def name(self) -> str:
         """The filter's name, as the user gave it."""
         return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
-
-    def start(self) -> None:
-        """Take over the settings, so that the first picture fails closed, and start the worker."""
-        self.worker.apply_settings()
-        self.worker.start()
 
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""
@@ -107,7 +102,6 @@ class Instance:
         """Stop the worker and free everything.  libobs calls no callback of this instance any more."""
         self.worker.stop()
         self.worker.close()
-        with graphics():
-            self._owned.close()
+        gpu.end(self.address)
         self.event.close()
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))

@@ -7,6 +7,8 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
+from rvm_core.obs_filter.state import RECORD
+
 
 def _caster(element: Any) -> Any:
     def declare(typing_context: Any, address: Any) -> Any:
@@ -19,3 +21,4 @@ def _caster(element: Any) -> Any:
 
 
 as_bytes = _caster(types.uint8)
+as_record = _caster(RECORD)

@@ -22,12 +22,11 @@ from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
 from rvm_core.obs_filter import atomics, callbacks, instance, properties
 from rvm_core.obs_filter._native import callback
+from rvm_core.obs_filter.sealed import FILTER_ID, FILTER_NAME
 from rvm_core.obs_filter.state import POINTER, Reason
 
-__all__ = ["FILTER_ID", "FILTER_NAME", "register", "shutdown"]
+__all__ = ["register", "shutdown"]
 
-FILTER_ID = "rvm_background_filter"
-FILTER_NAME = "RVM Background"
 _P = ctypes.c_void_p
 _FRONTEND_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
 
@@ -79,12 +78,12 @@ def register() -> bool:
         return False
     native = callbacks.callbacks()
     update = ctypes.CFUNCTYPE(None, _P, _P)(native["update"])
-    name = immortal(ctypes.create_string_buffer(FILTER_NAME.encode()))
+    name = immortal(ctypes.create_string_buffer(FILTER_NAME))
     info = immortal(ObsSourceInfo())
-    info.id = _address(immortal(ctypes.create_string_buffer(FILTER_ID.encode())))
+    info.id = _address(immortal(ctypes.create_string_buffer(FILTER_ID)))
     info.type = c.OBS_SOURCE_TYPE_FILTER
     info.output_flags = c.OBS_SOURCE_VIDEO | c.OBS_SOURCE_SRGB
-    python = {
+    python: dict[str, tuple[Any, Any, Callable[..., Any]]] = {
         "get_name": (ctypes.CFUNCTYPE(_P, _P), None, lambda _: ctypes.addressof(name)),
         "create": (
             ctypes.CFUNCTYPE(_P, _P, _P),
@@ -104,7 +103,7 @@ def register() -> bool:
     _follow_frontend()
     atexit.register(shutdown)
     version = api.function("obs_get_version_string")().decode()
-    log.info(f"obs-rvm {__version__} registered “{FILTER_NAME}” with libobs {version}")
+    log.info(f"obs-rvm {__version__} registered “{FILTER_NAME.decode()}” with libobs {version}")
     return True
 
 

@@ -27,6 +27,7 @@ MAX_TEXT = 4096
 HOLD_NS = 500_000_000  # how long the last whole picture may stay after a reset of a source that goes on
 STALL_NS = 2_000_000_000  # a worker silent for so long while pictures come counts as dead
 GAP_SECONDS = 0.25
+LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
 VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond recognition
@@ -96,7 +97,8 @@ NUMBER_KINDS = {Kind.NUMBER: 0, Kind.COUNT: 1, Kind.COLOR: 1, Kind.SWITCH: 2, Ki
 
 PARAMETERS = ("image", "matte", "backdrop", "color", "source_size", "target_size")
 TECHNIQUES = (
-    "Shrink", "ShrinkLinear", "Transparent", "Color", "Backdrop", "Matte", "Veil", "FillColor", "FillBackdrop",
+    "Shrink", "ShrinkLinear", "Transparent", "Color", "Backdrop", "Matte", "Veil", "FillColor",
+    "FillBackdrop",
 )  # fmt: skip
 
 STATE = np.dtype(
@@ -136,6 +138,8 @@ STATE = np.dtype(
         ("stage", "i8", (2,)),
         ("matte_upload", "i8"),
         ("blurred_upload", "i8"),
+        ("matte_retired", "i8"),
+        ("blurred_retired", "i8"),
         ("image_texture", "i8"),
         ("matte_texture", "i8"),  # the last one uploaded: after a change of model the old one goes on
         ("blurred_texture", "i8"),
@@ -184,7 +188,6 @@ STATE = np.dtype(
         ("out_blurred", "i8", (BOXES,)),
         ("out_frame", "i8", (BOXES,)),
         ("out_ns", "i8", (BOXES,)),
-        ("out_valid", "i4", (BOXES,)),
         # graphics: counters and timings, read by the worker for its status
         ("frames_rendered", "i8"),
         ("frames_captured", "i8"),

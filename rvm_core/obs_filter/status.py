@@ -44,6 +44,16 @@ class Status:
         folder = paths.status_dir()
         self._file: Path | None = folder / f"{os.getpid()}-{next(_numbers)}.json" if folder else None
 
+    @property
+    def blocks(self) -> bool:
+        """Whether something makes matting impossible; an unreadable background does not."""
+        return bool(self.problems.keys() & {"engine", "shader"})
+
+    def forget_problems(self) -> None:
+        """Before a new try; what lasts is reported again."""
+        for part in ("engine", "worker", "background"):
+            self.problems.pop(part, None)
+
     def report(self, part: str, problem: RvmError) -> None:
         """A failure: said once in the log, shown in the properties until it is solved."""
         if str(self.problems.get(part)) == str(problem):
@@ -62,7 +72,7 @@ class Status:
         self._info = info
         self._changed()
 
-    def bundle_ready(self, width: int, height: int, internal_width: int, internal_height: int) -> None:
+    def room_made(self, width: int, height: int, internal_width: int, internal_height: int) -> None:
         """Pictures of a size are expected."""
         self._sizes = (width, height, internal_width, internal_height)
         self._changed()
@@ -83,7 +93,7 @@ class Status:
         record = self._instance.record
         parent = api.function("obs_filter_get_parent")(self._instance.source)
         parent_name = api.function("obs_source_get_name")(parent) if parent else None
-        problem = next(iter(self.problems.values()), None)
+        problem = next(iter(list(self.problems.values())), None)
         rendered = int(record["render_count"][0])
         shown = int(record["results_shown"][0])
         since = time.monotonic() - _WINDOW_S
@@ -122,7 +132,7 @@ class Status:
     def line(self) -> tuple[str, bool]:
         """(one text for the properties, whether it is a problem)."""
         if self.problems:
-            return " ".join(str(problem) for problem in self.problems.values()), True
+            return " ".join(str(problem) for problem in list(self.problems.values())), True
         if self._info is None:
             return "The model is being loaded.", False
         width, height, internal_width, internal_height = self._sizes
@@ -134,11 +144,15 @@ class Status:
         return text + ".", False
 
     def write_sometimes(self) -> None:
-        """Write the file if there is one and a second has passed."""
-        now = time.monotonic()
-        if self._file is None or now - self._written < _WRITE_EVERY_S:
+        """Write the file if a second has passed."""
+        if time.monotonic() - self._written >= _WRITE_EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write the file if there is one."""
+        self._written = time.monotonic()
+        if self._file is None:
             return
-        self._written = now
         self._file.parent.mkdir(parents=True, exist_ok=True)
         staged = self._file.with_suffix(".part")
         staged.write_text(json.dumps(self.snapshot(), indent=1), encoding="utf-8")

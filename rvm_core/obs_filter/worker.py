@@ -1,7 +1,8 @@
 """The worker: one Python thread per filter instance, between the two mailboxes.
 
-It owns the network's recurrent state and every change of the GPU objects.  It waits on one event that
-native code signals for a new picture, new settings or a new picture size; nothing ever waits for it.
+It owns the network's recurrent state and decides every change of the GPU objects.  It waits on one
+event that native code signals for a new picture, new settings or a new picture size; nothing ever
+waits for it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rvm_core.errors import BackgroundError, InferenceError, RvmError
+from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
 from rvm_core.libobs import log
-from rvm_core.libobs.handles import Owned, graphics
-from rvm_core.obs_filter import atomics, backdrop
-from rvm_core.obs_filter.bundle import Internal, Slots, empty_boxes, forget_pictures, image_texture
+from rvm_core.obs_filter import atomics, backdrop, gpu
+from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status
@@ -40,26 +41,27 @@ class Worker:
         self.status = Status(instance)
         self._instance = instance
         self._record = instance.record
+        self._address = instance.address
         self._thread = threading.Thread(target=self._run, name="obs-rvm worker", daemon=True)
         self._stopping = False
         self._retry = False
         self._download = False
         self._settings: Settings | None = None
+        self._said: set[str] = set()
         self._engine: Matting | None = None
         self._engine_key: tuple[Any, ...] = ()
-        self._slots: Slots | None = None
-        self._internal: Internal | None = None
-        self._retired: Internal | None = None  # its matte may still be on screen
-        self._backdrop = Owned()
+        self._slots_key: tuple[int, ...] = ()
+        self._buffers: Buffers | None = None
         self._backdrop_key: tuple[Any, ...] = ()
-        self._front, self._back = 2, 2
-        self._epoch = 0
+        self._front = self._back = gpu.WORKER_BOX
+        self._epoch = atomics.load(self._address + offset("epoch"))
         self._histogram: Any = None
 
     # -- from other threads --------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to work."""
+        """Take over the settings, so that the first picture fails closed, and begin to work."""
+        self._apply_settings()
         self._thread.start()
 
     def is_alive(self) -> bool:
@@ -79,38 +81,18 @@ class Worker:
         self._instance.event.signal()
 
     def close(self) -> None:
-        """Free what the worker made.  The thread has ended."""
-        with graphics():
-            self._record["accepting"] = 0
-            self._record["image_texture"] = 0
-            forget_pictures(self._record)
-            for owner in (self._slots, self._internal, self._retired, self._backdrop):
-                if owner is not None:
-                    owner.close()
-            self._record["bundle_width"] = 0
+        """Let go of the model; the record's objects stay.  The thread has ended."""
+        gpu.refuse_pictures(self._address)
         if self._engine is not None:
             self._engine.close()
         self.status.remove_file()
-
-    def apply_settings(self) -> None:
-        """Bring the filter's settings into the record.  The creating thread before start, then the worker."""
-        settings, problems = Settings.from_values(self._instance.settings.read())
-        if problems and self._settings is None:
-            for problem in problems:
-                log.warning(f"'{self._instance.name}': {problem}")
-        self._settings = settings
-        record = self._record
-        with graphics():
-            record["mode"] = Mode[settings.mode.upper()]
-            record["lowest_latency"] = settings.latency == "lowest"
-            record["until_ready"] = UntilReady[settings.effective_until_ready.upper()]
-            record["reset_on_scene_switch"] = settings.reset_on_scene_switch
-            record["color"] = _linear_color(settings.background_color)
 
     # -- the thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
         _yield_to_obs()
+        if self._instance.shader_problem is not None:
+            self.status.report("shader", self._instance.shader_problem)
         try:
             while not self._stopping:
                 self._instance.event.wait(_WAIT_MS)
@@ -119,6 +101,7 @@ class Worker:
         except BaseException as cause:
             # Whatever it was, the picture must not stay as it is.
             self._fail("worker", RvmError(f"The matting thread ended ({cause!r}).", _RETRY))
+            self.status.write()
             if isinstance(cause, Exception):
                 raise
 
@@ -127,26 +110,38 @@ class Worker:
         if self._retry:
             self._retry, self._download = False, True
             self._engine_key = self._backdrop_key = ()
-            self.status.problems.clear()
+            self.status.forget_problems()
         if self._instance.settings.changed():
-            self.apply_settings()
+            self._apply_settings()
         try:
             self._ensure_engine()
-            self._ensure_bundle()
+            self._ensure_room()
             self._matte_next()
         except RvmError as problem:
             self._fail("engine", problem)
-        except MemoryError as cause:
-            self._fail("engine", RvmError(f"The graphics card gave no memory ({cause}).", _RETRY))
         self._ensure_backdrop()
         self.status.write_sometimes()
 
+    def _apply_settings(self) -> None:
+        """Bring the filter's settings into the record; what is wrong with them is said once."""
+        settings, problems = Settings.from_values(self._instance.settings.read())
+        texts = {str(problem) for problem in problems}
+        for text in sorted(texts - self._said):
+            log.warning(f"'{self._instance.name}': {text}")
+        self._said |= texts
+        self._settings = settings
+        gpu.configure(
+            self._address,
+            Mode[settings.mode.upper()],
+            settings.latency == "lowest",
+            UntilReady[settings.effective_until_ready.upper()],
+            settings.reset_on_scene_switch,
+            _linear_color(settings.background_color),
+        )
+
     def _fail(self, part: str, problem: RvmError) -> None:
         """Take the matte off the screen, say once what happened, and wait for a change or a retry."""
-        with graphics():
-            self._record["accepting"] = 0
-            forget_pictures(self._record)
-        self._front, self._back = 2, 2
+        gpu.refuse_pictures(self._address)
         self._instance.reset(Reason.FAILURE)
         self.status.report(part, problem)
 
@@ -168,7 +163,7 @@ class Worker:
         if previous is not None:
             previous.close()
             self._instance.reset(Reason.MODEL)
-        self.status.problems.pop("engine", None)
+        self.status.solved("engine")
         self.status.engine_loaded(engine.info)
         log.info(
             f"'{self._instance.name}': {engine.info.model} on {engine.info.provider}, "
@@ -176,45 +171,43 @@ class Worker:
             f"ready in {time.monotonic() - started:.1f} s"
         )
 
-    def _ensure_bundle(self) -> None:
+    def _ensure_room(self) -> None:
         """GPU objects for the picture that the graphics thread sees and the size that the network takes."""
-        wanted = unpack_wanted(atomics.load(self._instance.address + offset("wanted")))
+        wanted = unpack_wanted(atomics.load(self._address + offset("wanted")))
         width, height, _ = wanted
-        if self._engine is None or "engine" in self.status.problems or not width or not height:
+        if self._engine is None or self.status.blocks or not width or not height:
             return
-        internal_key = self._engine.internal_size(width, height)
-        same_slots = self._slots is not None and self._slots.key == wanted
-        same_internal = self._internal is not None and self._internal.key == internal_key
-        if same_slots and same_internal and self._record["accepting"][0]:
+        size = self._engine.internal_size(width, height)
+        new_slots = self._slots_key != wanted
+        new_buffers = self._buffers is None or self._buffers.size != size
+        if not new_slots and not new_buffers and self._record["accepting"][0]:
             return
-        with graphics():
-            if not same_slots:
-                forget_pictures(self._record)
-                if self._slots is not None:
-                    self._slots.close()
-                self._slots = Slots(self._record, *wanted)
-            if not same_internal:
-                if self._retired is not None:
-                    self._retired.close()
-                self._retired, self._internal = self._internal, Internal(self._record, *internal_key)
-            empty_boxes(self._record)
-            self._record["staged"] = -1
-            self._record["accepting"] = 1
-        self._front, self._back = 2, 2
+        complete = True
+        if new_slots:
+            complete = gpu.make_slots(self._address, *wanted)
+            self._slots_key = wanted
+        if new_buffers:
+            self._buffers = Buffers(*size)
+            complete = self._buffers.install(self._address) and complete
+        if not complete:
+            self._slots_key, self._buffers = (), None
+            raise HostError("The graphics card has no memory left.", f"Close something. {_RETRY}")
+        gpu.accept_pictures(self._address)
+        self._front = self._back = gpu.WORKER_BOX
         self._engine.reset("new size")
         self._histogram = None
-        self.status.bundle_ready(width, height, *internal_key)
+        self.status.room_made(width, height, *size)
 
     def _matte_next(self) -> None:
-        if self._engine is None or self._internal is None or not self._record["accepting"][0]:
+        if self._engine is None or self._buffers is None or not self._record["accepting"][0]:
             return
-        index = take_picture(self._instance.address, self._front)
+        index = take_picture(self._address, self._front)
         if index < 0:
             return
         self._front = index
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
         self._follow_epoch(int(self._record["in_epoch"][0, index]))
-        picture = self._internal.pictures[index]
+        picture = self._buffers.pictures[index]
         self._notice_cut(picture, frame)
         try:
             alpha, foreground = self._engine.step_internal(picture)
@@ -231,13 +224,12 @@ class Worker:
             alpha,
             foreground,
             self._settings,
-            matte=self._internal.mattes[back],
-            background=self._internal.blurred[back],
+            matte=self._buffers.mattes[back],
+            background=self._buffers.blurred[back],
         )
         self._record["out_frame"][0, back] = frame
         self._record["out_ns"][0, back] = captured_ns
-        self._record["out_valid"][0, back] = 1
-        self._back = publish_result(self._instance.address, back)
+        self._back = publish_result(self._address, back)
         self.status.matte_done(self._engine.last_ms, captured_ns)
 
     def _follow_epoch(self, epoch: int) -> None:
@@ -267,44 +259,38 @@ class Worker:
         if before is not None and cut.distance(before, histogram) > cut.THRESHOLD:
             assert self._engine is not None
             self._engine.reset("cut")
-            atomics.store(self._instance.address + offset("cut_frame"), frame)
+            atomics.store(self._address + offset("cut_frame"), frame)
             self._instance.reset(Reason.CUT)
 
     def _ensure_backdrop(self) -> None:
         """The background image, fitted to the picture, on the GPU."""
         assert self._settings is not None
         s = self._settings
-        width, height, _ = unpack_wanted(atomics.load(self._instance.address + offset("wanted")))
+        width, height, _ = unpack_wanted(atomics.load(self._address + offset("wanted")))
         wanted = s.mode == "image" and width > 0 and height > 0
         key = (s.background_file, s.background_fit, s.background_color, width, height) if wanted else ()
         if key == self._backdrop_key:
             return
         self._backdrop_key = key
-        fresh, texture, problem = Owned(), 0, None
-        if wanted:
-            try:
-                image = backdrop.load(
-                    s.background_file, width, height, s.background_fit, s.background_color
-                )
-            except BackgroundError as found:
-                problem = found
-        with graphics():
-            if wanted and problem is None:
-                texture = image_texture(fresh, image)
-            previous, self._backdrop = self._backdrop, fresh
-            self._record["image_texture"] = texture
-            previous.close()
+        image, problem = None, None
+        try:
+            if wanted:
+                image = backdrop.load(s.background_file, width, height, s.background_fit, s.background_color)
+            if not gpu.set_image(self._address, width, height, 0 if image is None else image.ctypes.data):
+                raise BackgroundError("The background image does not fit the graphics card.", _RETRY)
+        except BackgroundError as found:
+            problem = found
+            gpu.set_image(self._address, 0, 0, 0)
         if problem is None:
             self.status.solved("background")
         else:
             self.status.report("background", problem)
 
 
-def _linear_color(color: int) -> list[float]:
-    """OBS's 0xAABBGGRR as linear light, opaque."""
+def _linear_color(color: int) -> NDArray[np.float64]:
+    """OBS's 0xAABBGGRR as linear light, red, green and blue."""
     encoded = np.array([color & 255, color >> 8 & 255, color >> 16 & 255], np.float64) / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    return [*linear, 1.0]
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def _yield_to_obs() -> None:

@@ -88,7 +88,7 @@ CASES: tuple[tuple[Law, str, bool, str, str], ...] = (
         "import numba as nb\n@nb.njit\ndef f(): ...",
         "import numba",
     ),
-    (keys_in_schema, "rvm_core.obs_filter.worker", False, "values['until_ready']", "settings.until_ready"),
+    (keys_in_schema, "rvm_core.pipeline", False, "values['until_ready']", "settings.until_ready"),
     (keys_in_schema, "obs_rvm_filter", False, "key = 'blur_strength'", "key = 'blur'"),
     (
         laws.exported_names,

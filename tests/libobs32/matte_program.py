@@ -58,4 +58,4 @@ with session.running(*size) as pylibobs:
     image.release()
     session.destroy_released()
     shutdown()
-print("libobs was shut down")
+print("libobs was shut down, leaks", session.allocations())

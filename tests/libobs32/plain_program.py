@@ -12,3 +12,4 @@ with session.running(width, height) as pylibobs:
     image = pylibobs.Source.create("image_source", "picture", {"file": picture_file})
     np.save(shown_file, session.picture(pylibobs, image, width, height))
     image.release()
+print("libobs was shut down, leaks", session.allocations())

@@ -87,3 +87,10 @@ def wait_for(what: str, condition: Callable[[], bool], limit_s: float) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not happen in {limit_s:.0f} s.")
         time.sleep(0.05)
+
+
+def allocations() -> int:
+    """How many blocks of memory libobs holds; after its shutdown: how many were leaked."""
+    library = ctypes.CDLL(os.environ["LIBOBS32"])
+    library.bnum_allocs.restype = ctypes.c_long
+    return int(library.bnum_allocs())

@@ -1,0 +1,160 @@
+"""A script that OBS loads beside the filter's own: it does for a test what only code inside OBS can.
+
+The test writes ``NUMBER.json`` ({"call": NAME, ...arguments}) into the folder that the script's setting
+`folder` names; the answer appears as ``NUMBER.answer``.  Properties are built and clicked on the UI
+thread, as OBS's own windows do.
+"""
+
+import ctypes
+import json
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import obspython as obs
+
+POLL_S = 0.02
+WORKER_NAME = "obs-rvm worker"
+OBS_TASK_UI = 0
+PROPERTY_LIST = 6
+
+_TASK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_P, _S = ctypes.c_void_p, ctypes.c_char_p
+_DECLARED = {
+    "obs_get_source_by_name": (_P, (_S,)),
+    "obs_source_get_filter_by_name": (_P, (_P, _S)),
+    "obs_source_release": (None, (_P,)),
+    "obs_source_properties": (_P, (_P,)),
+    "obs_properties_first": (_P, (_P,)),
+    "obs_properties_get": (_P, (_P, _S)),
+    "obs_properties_destroy": (None, (_P,)),
+    "obs_property_next": (ctypes.c_bool, (_P,)),
+    "obs_property_name": (_S, (_P,)),
+    "obs_property_description": (_S, (_P,)),
+    "obs_property_visible": (ctypes.c_bool, (_P,)),
+    "obs_property_get_type": (ctypes.c_int, (_P,)),
+    "obs_property_button_clicked": (ctypes.c_bool, (_P, _P)),
+    "obs_property_list_item_count": (ctypes.c_size_t, (_P,)),
+    "obs_property_list_item_string": (_S, (_P, ctypes.c_size_t)),
+    "obs_property_modified": (ctypes.c_bool, (_P, _P)),
+    "obs_source_get_settings": (_P, (_P,)),
+    "obs_data_release": (None, (_P,)),
+    "obs_queue_task": (None, (ctypes.c_int, _TASK, _P, ctypes.c_bool)),
+}
+_libobs = ctypes.CDLL(None)
+for _name, (_result, _arguments) in _DECLARED.items():
+    _function = getattr(_libobs, _name)
+    _function.restype, _function.argtypes = _result, _arguments
+
+
+class _Filter:
+    """The filter called `filter` on the source called `source`, with its properties, for a while."""
+
+    def __init__(self, source, filter):
+        parent = _libobs.obs_get_source_by_name(source.encode())
+        self.pointer = _libobs.obs_source_get_filter_by_name(parent, filter.encode())
+        _libobs.obs_source_release(parent)
+
+    def __enter__(self):
+        self.properties = _libobs.obs_source_properties(self.pointer)
+        return self
+
+    def __exit__(self, *_):
+        _libobs.obs_properties_destroy(self.properties)
+        _libobs.obs_source_release(self.pointer)
+
+
+def click(source, filter, button):
+    """Press a button of the filter's properties; whether the button is there."""
+    with _Filter(source, filter) as found:
+        button = _libobs.obs_properties_get(found.properties, button.encode())
+        if button:
+            _libobs.obs_property_button_clicked(button, found.pointer)
+        return bool(button)
+
+
+def properties(source, filter):
+    """[{name, text, visible, values}] of the filter's properties, as its window shows them."""
+    with _Filter(source, filter) as found:
+        settings = _libobs.obs_source_get_settings(found.pointer)
+        listed, one = [], ctypes.c_void_p(_libobs.obs_properties_first(found.properties))
+        while one.value:
+            _libobs.obs_property_modified(one, settings)
+            listed.append(one.value)
+            if not _libobs.obs_property_next(ctypes.byref(one)):
+                break
+        _libobs.obs_data_release(settings)
+        return [_described(property) for property in listed]
+
+
+def _described(property):
+    count = 0
+    if _libobs.obs_property_get_type(property) == PROPERTY_LIST:
+        count = _libobs.obs_property_list_item_count(property)
+    return {
+        "name": _libobs.obs_property_name(property).decode(),
+        "text": (_libobs.obs_property_description(property) or b"").decode(),
+        "visible": _libobs.obs_property_visible(property),
+        "values": [_libobs.obs_property_list_item_string(property, i).decode() for i in range(count)],
+    }
+
+
+def end_workers():
+    """Raise SystemExit in every worker thread; how many there were."""
+    workers = [thread for thread in threading.enumerate() if thread.name == WORKER_NAME]
+    for thread in workers:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+    for thread in workers:
+        thread.join(10)
+    return len(workers) - sum(thread.is_alive() for thread in workers)
+
+
+def counters():
+    """{source: [frames in which it was drawn, draws, pictures captured]} of every filter instance."""
+    from rvm_core.libobs import api
+    from rvm_core.obs_filter import instance
+
+    found = {}
+    for living in instance.living():
+        parent = api.function("obs_filter_get_parent")(living.source)
+        record = living.record[0]
+        found[api.function("obs_source_get_name")(parent).decode()] = [
+            int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")
+        ]
+    return found
+
+
+_CALLS = {"click": click, "properties": properties, "counters": counters}
+
+
+def _on_ui_thread(call, arguments):
+    answers = []
+
+    def task(_):
+        try:
+            answers.append(call(**arguments))
+        except Exception:
+            answers.append({"error": traceback.format_exc()})
+
+    kept = _TASK(task)
+    _libobs.obs_queue_task(OBS_TASK_UI, kept, None, True)
+    return answers[0]
+
+
+def _serve(folder):
+    while True:
+        for request in sorted(folder.glob("*.json")):
+            asked = json.loads(request.read_text())
+            request.unlink()
+            name = asked.pop("call")
+            answer = end_workers() if name == "end_workers" else _on_ui_thread(_CALLS[name], asked)
+            part = request.with_suffix(".part")
+            part.write_text(json.dumps(answer))
+            part.replace(request.with_suffix(".answer"))
+        time.sleep(POLL_S)
+
+
+def script_load(settings):
+    folder = Path(obs.obs_data_get_string(settings, "folder"))
+    threading.Thread(target=_serve, args=(folder,), name="inside", daemon=True).start()

@@ -1,0 +1,249 @@
+"""The filter's life: made, reloaded, switched away and back, taken off, ended with OBS."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from installer.layout import SCRIPT
+from installer.obs_config import NAME
+from installer.sandbox import Sandbox, image_source, scene
+from tests.obs import helpers
+from tests.obs.helpers import FILTER, FILTER_ID, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, matting_filter
+
+Make = Callable[..., Sandbox]
+Act = Callable[[Sandbox], None]
+
+SETTLE_S = 1.0  # OBS 29 may hang, without any script, when it is told to quit while it still starts
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return helpers.graph_environment(tmp_path_factory.mktemp("graphs"))
+
+
+@pytest.fixture
+def make(sandbox: Make, graphs: dict[str, str]) -> Make:
+    def made(**arguments: Any) -> Sandbox:
+        return sandbox(width=WIDTH, height=HEIGHT, env=graphs, **arguments)
+
+    return made
+
+
+@pytest.fixture
+def image(tmp_path: Path, write_picture: Callable[[Path, Any], Path]) -> Path:
+    return write_picture(tmp_path / "picture.png", helpers.picture(LEFT, RIGHT))
+
+
+@pytest.fixture
+def leaks_without_us(sandbox: Make, image: Path) -> Callable[..., int]:
+    """OBS's own leaks, with the same picture and the same acts but without our script and filter."""
+
+    def measure(act: Act = lambda _: None) -> int:
+        with sandbox(width=WIDTH, height=HEIGHT, scripts=[], sources=[image_source(SOURCE, image)]) as obs:
+            time.sleep(SETTLE_S)
+            act(obs)
+            assert obs.quit() == 0
+        return obs.leaks()
+
+    return measure
+
+
+def test_quits_with_a_living_filter(make: Make, image: Path, leaks_without_us: Callable[..., int]) -> None:
+    with make(sources=[image_source(SOURCE, image, [matting_filter()])]) as obs:
+        helpers.wait_mattes(obs)
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+    assert not helpers.instances(obs)
+
+
+@pytest.mark.parametrize("how", ["interrupt", "window"])
+def test_quits_during_an_inference(
+    how: str, make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    slow = matting_filter(model="graph_slow", quality="fine")
+    with make(sources=[image_source(SOURCE, image, [slow])]) as obs:
+        status = helpers.wait_mattes(obs, more=3)
+        assert status["frames_dropped"] > 0, "the network rested between two pictures"
+        assert obs.quit(how) == 0
+    assert obs.leaks() == leaks_without_us()
+
+
+def test_quits_while_the_model_is_loaded(
+    make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    with make(sources=[image_source(SOURCE, image)]) as obs:
+        time.sleep(SETTLE_S)
+        _add_filter(obs, model="graph_slow", quality="auto")
+        assert obs.quit() == 0
+    assert not obs.log_lines("ready in"), "the model had been loaded"
+    assert obs.leaks() == leaks_without_us()
+
+
+def test_goes_on_over_reloads_of_the_script(
+    make: Make, image: Path, tmp_path: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    probe = helpers.Probe(tmp_path / "probe")
+    sources = [image_source(SOURCE, image, [matting_filter()])]
+    with make(sources=sources, scripts=[(SCRIPT, {}), probe.script]) as obs:
+        status = helpers.wait_mattes(obs)
+        names = set(helpers.instances(obs))
+        for _ in range(10):
+            assert probe.reload()
+            status = helpers.wait_mattes(obs, since=status)
+        assert set(helpers.instances(obs)) == names, "the instance was replaced"
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+    assert not obs.log_lines("already exists")
+    assert not obs.log_lines("Traceback")
+
+
+def test_goes_on_when_the_script_is_removed_and_added_again(
+    make: Make, image: Path, tmp_path: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    probe = helpers.Probe(tmp_path / "probe")
+    with make(sources=[image_source(SOURCE, image)], scripts=[probe.script]) as obs:
+        assert probe.call("add", path=str(SCRIPT))
+        _add_filter(obs)
+        status = helpers.wait_mattes(obs)
+        for _ in range(3):
+            probe.call("remove", path=str(SCRIPT))
+            status = helpers.wait_mattes(obs, since=status)
+            assert probe.call("add", path=str(SCRIPT))
+            status = helpers.wait_mattes(obs, since=status)
+        obs.ws.remove_source_filter(SOURCE, FILTER)
+        helpers.eventually(lambda: not helpers.instances(obs), "the filter ends")
+        _add_filter(obs)
+        helpers.wait_mattes(obs)
+        probe.call("remove", path=str(SCRIPT))
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+    assert not obs.log_lines("already exists")
+
+
+def test_comes_back_with_its_scene_collection(
+    make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    def away_and_back(obs: Sandbox) -> None:
+        if "Other" in obs.ws.get_scene_collection_list().scene_collections:
+            obs.ws.set_current_scene_collection("Other")
+        else:
+            obs.ws.create_scene_collection("Other")
+        _wait_collection(obs, "Other")
+        obs.ws.set_current_scene_collection(NAME)
+        _wait_collection(obs, NAME)
+
+    wanted = matting_filter(mode="color", background_color=0xFF112233, threads=1)
+    seen: set[str] = set()
+    with make(sources=[image_source(SOURCE, image, [wanted])]) as obs:
+        helpers.wait_mattes(obs)
+        for _ in range(5):
+            seen |= set(helpers.instances(obs))
+            away_and_back(obs)
+            assert _filter_settings(obs).items() >= wanted["settings"].items()
+            helpers.wait_mattes(obs)
+            assert not seen & set(helpers.instances(obs)), "the filter of before lives on"
+        assert obs.quit() == 0
+
+    def same_without_us(plain: Sandbox) -> None:
+        for _ in range(5):
+            away_and_back(plain)
+
+    assert obs.leaks() == leaks_without_us(same_without_us)
+
+
+def test_comes_back_after_a_restart_of_obs(make: Make, image: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    wanted = {"model": "graph_half", "quality": "fast", "mode": "blur", "blur_strength": 0.75, "threads": 1}
+    with make(home=home, sources=[image_source(SOURCE, image)]) as obs:
+        _add_filter(obs, **wanted)
+        helpers.wait_mattes(obs)
+        assert obs.quit() == 0
+    with make(home=home, keeps_collection=True) as obs:
+        status = helpers.wait_mattes(obs)
+        assert status["model"] == "graph_half"
+        assert _filter_settings(obs).items() >= wanted.items()
+        assert obs.quit() == 0
+
+
+def test_500_short_lives_leave_no_memory(
+    make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    used_kib: list[int] = []
+    with make(sources=[image_source(SOURCE, image)]) as obs:
+        for cycle in range(1, 501):
+            _add_filter(obs)
+            obs.ws.remove_source_filter(SOURCE, FILTER)
+            if cycle >= 200 and cycle % 10 == 0:
+                used_kib.append(_resident_kib(obs.pid))
+        group = len(used_kib) // 3
+        growth_kib = statistics.median(used_kib[-group:]) - statistics.median(used_kib[:group])
+        assert growth_kib < 5 * 1024, used_kib
+        helpers.eventually(lambda: not helpers.instances(obs), "the last filter ends")
+        _add_filter(obs)
+        helpers.wait_mattes(obs)
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+
+
+def test_a_short_life_ends_in_the_middle_of_matting(
+    make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    with make(sources=[image_source(SOURCE, image)]) as obs:
+        for _ in range(10):
+            _add_filter(obs)
+            helpers.wait_mattes(obs, more=1)
+            obs.ws.remove_source_filter(SOURCE, FILTER)
+            helpers.eventually(lambda: not helpers.instances(obs), "the filter ends")
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+
+
+def test_goes_on_over_200_scene_switches(
+    make: Make, image: Path, leaks_without_us: Callable[..., int]
+) -> None:
+    scenes = [scene(name, [SOURCE], WIDTH, HEIGHT) for name in ("Main", "Second")]
+    with make(sources=[image_source(SOURCE, image, [matting_filter()])], scenes=scenes) as obs:
+        before = helpers.wait_mattes(obs)
+        for number in range(200):
+            obs.ws.set_current_program_scene("Main" if number % 2 else "Second")
+            time.sleep(0.2)
+        after = helpers.wait_mattes(obs, more=50, since=before)
+        assert after["epoch"] >= before["epoch"] + 100
+        helpers.wait_mattes(obs, since=after)
+        assert obs.quit() == 0
+    assert obs.leaks() == leaks_without_us()
+
+
+def _add_filter(obs: Sandbox, **settings: Any) -> None:
+    obs.ws.create_source_filter(SOURCE, FILTER, FILTER_ID, matting_filter(**settings)["settings"])
+
+
+def _filter_settings(obs: Sandbox) -> dict[str, Any]:
+    settings: dict[str, Any] = obs.ws.get_source_filter(SOURCE, FILTER).filter_settings
+    return settings
+
+
+def _wait_collection(obs: Sandbox, name: str) -> None:
+    """Until OBS has loaded it: while it does, requests may fail."""
+
+    def is_there() -> bool:
+        try:
+            found = obs.ws.get_scene_collection_list()
+            return bool(found.current_scene_collection_name == name and obs.ws.get_scene_list().scenes)
+        except Exception:  # obs-websocket says "not ready" in a class of its own
+            return False
+
+    helpers.eventually(is_there, f"scene collection {name}")
+
+
+def _resident_kib(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")

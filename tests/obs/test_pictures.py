@@ -1,0 +1,344 @@
+"""What the filter shows, pixel by pixel, in a real OBS: every mode, kind of source, size and neighbour.
+
+The model is ``graph_good``, whose alpha is known from the picture alone; a source's own picture is a
+screenshot with the filter disabled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from installer.sandbox import color_source, filter_entry, image_source, media_source, scene, source
+from rvm_core import paths
+from rvm_core.kernels.bokeh import bokeh
+from rvm_core.pipeline import blur_radius_px
+from tests.obs.picture_helpers import (
+    FILTER,
+    FILTER_KIND,
+    MARKERS,
+    Lab,
+    Picture,
+    decode,
+    encode,
+    enlarged,
+    expected_front,
+    expected_screenshot,
+    good_alpha,
+    marker_share,
+    matting,
+    off_share,
+    over,
+    room,
+    small_picture,
+    wait_until,
+    write_png,
+)
+
+WIDTH, HEIGHT = 640, 360
+CANVAS = (WIDTH, HEIGHT)
+BEHIND = (0x80, 0x60, 0x30)
+SIZES = {"Portrait": (360, 640), "Odd": (333, 217), "Tiny": (16, 16), "Huge": (3840, 2160)}
+QUADRANTS = ((255, 40, 40), (40, 255, 40), (40, 40, 255), (255, 255, 40))
+STRAY = 0.002
+"""The share of pixels that may differ: in a steep edge one rounding of the small picture is 10 of 255."""
+
+
+def obs_color(rgb: tuple[int, int, int]) -> int:
+    return 0xFF000000 | rgb[2] << 16 | rgb[1] << 8 | rgb[0]
+
+
+def quadrants(width: int, height: int) -> Picture:
+    """Four colours that meet at 30 % and 40 %."""
+    picture = np.empty((height, width, 3), np.uint8)
+    x, y = width * 3 // 10, height * 4 // 10
+    picture[:y, :x], picture[:y, x:], picture[y:, :x], picture[y:, x:] = QUADRANTS
+    return picture
+
+
+def film(path: Path, pictures: list[Picture], *, codec: str = "libx264rgb", fps: int = 30) -> Path:
+    """A video file of the pictures, lossless in RGB."""
+    import av
+
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=fps, options={"qp": "0", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = pictures[0].shape[1], pictures[0].shape[0], "rgb24"
+        for picture in pictures:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        file.mux(stream.encode())
+    return path
+
+
+def translucent(width: int, height: int) -> Picture:
+    """The room with a corner cut out, and half of it half transparent; RGBA, straight."""
+    alpha = np.full((height, width, 1), 255, np.uint8)
+    alpha[:, : width * 3 // 10] = 128
+    alpha[: height // 4, : width // 4] = 0
+    return np.concatenate([room(width, height), alpha], axis=2)
+
+
+def with_behind(name: str) -> dict[str, Any]:
+    return scene(f"{name} over colour", ["Behind", name], WIDTH, HEIGHT)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One OBS with a scene for each source; the sources are off air until a test shows them."""
+    lab = Lab(tmp_path_factory.mktemp("pictures"))
+    folder = lab.folder
+    room_file = write_png(folder / "room.png", room(WIDTH, HEIGHT))
+    film_file = film(folder / "room.mp4", [room(WIDTH, HEIGHT)] * 300)
+    crop = filter_entry("crop_filter", "Crop", {"left": 64, "top": 32, "right": 8, "bottom": 0})
+    grey = {**filter_entry("color_filter", "Grey", {"saturation": -1.0}), "versioned_id": "color_filter_v2"}
+    text = {"text": "Person", "font": {"face": "DejaVu Sans", "size": 128, "style": "Bold", "flags": 1}}
+    text_source = source("text_ft2_source", "Text", text, [matting()])
+    slides = {"files": [{"value": str(room_file)}], "slide_time": 60_000, "transition": "cut"}
+    sources = [
+        color_source("Behind", obs_color(BEHIND), WIDTH, HEIGHT),
+        image_source("Room", room_file, [matting()]),
+        image_source("Bare room", room_file),
+        media_source("Film", film_file, [matting()]),
+        {**text_source, "versioned_id": "text_ft2_source_v2"},
+        source("slideshow", "Slides", slides, [matting()]),
+        image_source("Translucent", write_png(folder / "t.png", translucent(WIDTH, HEIGHT)), [matting()]),
+        image_source("Cropped below", room_file, [crop, matting()]),
+        image_source("Cropped above", room_file, [matting(), {**crop, "name": "Crop 2"}]),
+        image_source("Grey below", room_file, [grey, matting()]),
+        image_source("Grey above", room_file, [matting(), {**grey, "name": "Grey 2"}]),
+        *(
+            image_source(name, write_png(folder / f"{name}.png", room(*size)), [matting()])
+            for name, size in SIZES.items()
+        ),
+    ]
+    nested = {**scene("Nested", ["Bare room"], WIDTH, HEIGHT), "filters": [matting()]}
+    scenes = [
+        scene("Empty", [], WIDTH, HEIGHT),
+        nested,
+        *(with_behind(entry["name"]) for entry in sources[1:]),
+        with_behind("Nested"),
+    ]
+    with lab.running(sources=sources, scenes=scenes):
+        yield lab
+
+
+def show(lab: Lab, name: str, **settings: Any) -> None:
+    """Put `name` on air with the filter's settings at their defaults but for `settings`."""
+    lab.reset_filter(name, **settings)
+    lab.obs.ws.set_current_program_scene(f"{name} over colour")
+
+
+def own_picture(lab: Lab, name: str, size: tuple[int, int], filter_name: str = FILTER) -> Picture:
+    """`name` without the filter: RGBA, premultiplied."""
+    lab.obs.ws.set_source_filter_enabled(name, filter_name, False)
+    wait_until(lambda: bool(lab.screenshot(name, *size)[..., 3].any()), f"{name} shows nothing")
+    picture = lab.screenshot(name, *size)
+    lab.obs.ws.set_source_filter_enabled(name, filter_name, True)
+    return picture
+
+
+def assert_becomes(lab: Lab, name: str, size: tuple[int, int], expected: Any, share: float = STRAY) -> Picture:
+    """Wait until a screenshot of `name` is `expected`."""
+    picture = lab.wait_picture(name, size, lambda seen: off_share(seen, expected) <= share)
+    assert off_share(picture, expected) <= share
+    return picture
+
+
+def test_transparent_shows_the_source_where_alpha_is_one_and_what_is_behind_where_it_is_zero(
+    pictures: Lab,
+) -> None:
+    own = room(WIDTH, HEIGHT)
+    show(pictures, "Room")
+    front = expected_front(own)
+    picture = assert_becomes(pictures, "Room over colour", CANVAS, over(front, np.broadcast_to(BEHIND, own.shape)))
+    alpha = front[1]
+    assert (alpha == 1).mean() > 0.2
+    assert off_share(picture, own.astype(float), 2, alpha == 1) == 0
+    assert (alpha == 0).mean() > 0.5
+    assert off_share(picture, np.broadcast_to(BEHIND, own.shape).astype(float), 0, alpha == 0) == 0
+
+
+def test_the_matte_is_255_times_alpha(pictures: Lab) -> None:
+    own = room(WIDTH, HEIGHT)
+    show(pictures, "Room", mode="matte")
+    alpha = enlarged(good_alpha(small_picture(own)), own)
+    grey = np.dstack([255 * alpha] * 3 + [np.full(alpha.shape, 255.0)])
+    picture = pictures.wait_picture("Room", CANVAS, lambda seen: off_share(seen, grey, 1) == 0)
+    assert off_share(picture, grey, 1) == 0
+
+
+def test_a_colour_stands_behind_the_person(pictures: Lab) -> None:
+    own, color = room(WIDTH, HEIGHT), (20, 130, 220)
+    show(pictures, "Room", mode="color", background_color=obs_color(color))
+    front = expected_front(own)
+    behind = np.broadcast_to(color, own.shape)
+    picture = assert_becomes(pictures, "Room", CANVAS, over(front, behind))
+    assert off_share(picture, behind.astype(float), 0, front[1] == 0) == 0
+    assert (picture[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "stretch"])
+def test_an_image_stands_behind_the_person(pictures: Lab, fit: str) -> None:
+    own, color, side = room(WIDTH, HEIGHT), (90, 90, 90), 200
+    file = write_png(pictures.folder / "quadrants.png", quadrants(side, side))
+    show(
+        pictures, "Room", mode="image", background_file=str(file), background_fit=fit,
+        background_color=obs_color(color),
+    )  # fmt: skip
+    scale_x, scale_y = {"cover": (3.2, 3.2), "contain": (1.8, 1.8), "stretch": (3.2, 1.8)}[fit]
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
+    image_x = np.floor((x - WIDTH / 2) / scale_x + side / 2).astype(int)
+    image_y = np.floor((y - HEIGHT / 2) / scale_y + side / 2).astype(int)
+    is_inside = (image_x >= 0) & (image_x < side) & (image_y >= 0) & (image_y < side)
+    image = quadrants(side, side)[image_y.clip(0, side - 1), image_x.clip(0, side - 1)]
+    behind = np.where(is_inside[..., None], image, color)
+    # interpolated where the quadrants meet: a few pixels on two lines
+    is_sure = ~((abs(image_x - 0.3 * side) < 3) | (abs(image_y - 0.4 * side) < 3))
+    expected = over(expected_front(own), behind)
+    picture = pictures.wait_picture("Room", CANVAS, lambda seen: off_share(seen, expected, 2, is_sure) <= STRAY)
+    assert off_share(picture, expected, 2, is_sure) <= STRAY
+    assert (picture[..., 3] == 255).all()
+
+
+def test_the_background_is_blurred_without_the_person(pictures: Lab) -> None:
+    own = room(WIDTH, HEIGHT)
+    show(pictures, "Room", mode="blur", blur_strength=0.8, bokeh_highlights=0.3)
+    small, front = small_picture(own), expected_front(own)
+    blurred = np.empty((*small.shape[:2], 4), np.uint8)
+    bokeh(small, good_alpha(small), blur_radius_px(0.8, small.shape[0]), 0.3, blurred)
+    behind = encode(enlarged(decode(blurred[..., :3]), own))
+    picture = assert_becomes(pictures, "Room", CANVAS, over(front, behind))
+    assert off_share(picture, own.astype(float), 2, front[1] == 1) == 0
+    assert picture[..., 1][front[1] == 0].max() <= 2, "the person's green, which the room lacks, bleeds"
+    # the checkerboard is gone: where there was a step of 150 at each fourth pixel, next to none is left
+    flat = picture[250:340, 500:620, 0].astype(float)
+    assert abs(np.diff(flat, axis=1)).max() < 20
+
+
+@pytest.mark.parametrize("name", ["Film", "Text", "Slides", "Nested"])
+def test_every_kind_of_source_is_matted(pictures: Lab, name: str) -> None:
+    show(pictures, name)
+    wait_until(lambda: pictures.obs.ws.get_source_active(name).video_active, f"{name} is not on air")
+    items = pictures.obs.ws.get_scene_item_list(f"{name} over colour").scene_items
+    transform = items[-1]["sceneItemTransform"]
+    wait_until(lambda: _size(pictures, name) != (0, 0), f"{name} has no size")
+    size = _size(pictures, name) if name == "Text" else CANVAS
+    assert transform
+    time.sleep(0.5)  # a slideshow's first transition
+    own = own_picture(pictures, name, size)
+    picture = assert_becomes(pictures, name, size, expected_screenshot(own))
+    alpha = expected_front(own)[1]
+    assert (alpha > 0.99).mean() > 0.05
+    assert off_share(picture, own.astype(float), 2, alpha > 0.999) == 0
+
+
+def _size(lab: Lab, name: str) -> tuple[int, int]:
+    items = lab.obs.ws.get_scene_item_list(f"{name} over colour").scene_items
+    found = next(item["sceneItemTransform"] for item in items if item["sourceName"] == name)
+    return round(found["sourceWidth"]), round(found["sourceHeight"])
+
+
+def test_a_source_keeps_its_own_transparency(pictures: Lab) -> None:
+    straight = translucent(WIDTH, HEIGHT)
+    show(pictures, "Translucent")
+    own = own_picture(pictures, "Translucent", CANVAS)
+    assert off_share(own[..., 3:], straight[..., 3:].astype(float), 1) == 0
+    assert_becomes(pictures, "Translucent", CANVAS, expected_screenshot(own))
+    picture = pictures.screenshot("Translucent over colour", *CANVAS)
+    y, x = HEIGHT // 2, WIDTH // 5  # within the person, half transparent
+    assert straight[y, x, 3] == 128
+    share = 128 / 255
+    half = encode(decode(straight[y, x, :3]) * share + decode(BEHIND) * (1 - share))
+    assert np.abs(picture[y, x, :3] - half).max() <= 3
+    assert tuple(picture[10, 10, :3]) == BEHIND
+
+
+def test_a_crop_below_makes_another_size(pictures: Lab) -> None:
+    size = (WIDTH - 72, HEIGHT - 32)
+    show(pictures, "Cropped below")
+    own = own_picture(pictures, "Cropped below", size)
+    assert off_share(own, room(WIDTH, HEIGHT)[32:, 64:-8].astype(float)) == 0
+    assert_becomes(pictures, "Cropped below", size, expected_screenshot(own))
+    pictures.wait_status(
+        "Cropped below", lambda s: (s["source_width"], s["source_height"]) == size, "size in its status"
+    )
+    # the crop changes while all runs
+    pictures.obs.ws.set_source_filter_settings("Cropped below", "Crop", {"left": 96}, True)
+    narrow = (WIDTH - 104, HEIGHT - 32)
+    own = own_picture(pictures, "Cropped below", narrow)
+    assert off_share(own, room(WIDTH, HEIGHT)[32:, 96:-8].astype(float)) == 0
+    assert_becomes(pictures, "Cropped below", narrow, expected_screenshot(own))
+
+
+def test_a_crop_above_cuts_the_matted_picture(pictures: Lab) -> None:
+    show(pictures, "Cropped above")
+    expected = expected_screenshot(room(WIDTH, HEIGHT))[32:, 64:-8]
+    assert_becomes(pictures, "Cropped above", (WIDTH - 72, HEIGHT - 32), expected)
+
+
+def test_a_colour_filter_below_is_matted(pictures: Lab) -> None:
+    show(pictures, "Grey below")
+    own = own_picture(pictures, "Grey below", CANVAS)
+    assert np.ptp(own[..., :3].astype(int), axis=2).max() <= 2
+    assert_becomes(pictures, "Grey below", CANVAS, expected_screenshot(own))
+
+
+def test_a_colour_filter_above_changes_the_matted_picture(pictures: Lab) -> None:
+    show(pictures, "Grey above")
+    alpha = expected_front(room(WIDTH, HEIGHT))[1]
+    own = own_picture(pictures, "Grey above", CANVAS)
+    picture = pictures.wait_picture(
+        "Grey above", CANVAS, lambda seen: off_share(seen[..., 3:], 255 * alpha[..., None]) <= STRAY
+    )
+    assert off_share(picture[..., 3:], 255 * alpha[..., None]) <= STRAY
+    assert off_share(picture, own.astype(float), 2, alpha == 1) == 0
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_every_size_is_matted_the_right_way_round(pictures: Lab, name: str) -> None:
+    size = SIZES[name]
+    show(pictures, name)
+    own = room(*size)
+    expected = expected_screenshot(own)
+    # in 16 x 16 pixels nearly everything is an edge
+    picture = assert_becomes(pictures, name, size, expected, 0.02 if name == "Tiny" else STRAY)
+    assert off_share(picture, np.fliplr(expected)) > 0.1
+    assert off_share(picture, np.flipud(expected)) > 0.1
+    pictures.obs.ws.set_current_program_scene("Empty")
+
+
+def test_a_picture_is_captured_once_a_frame_however_often_it_is_drawn(pictures: Lab) -> None:
+    ws = pictures.obs.ws
+    show(pictures, "Room")
+    ws.set_studio_mode_enabled(True)
+    try:
+        ws.set_current_preview_scene("Room over colour")
+        ws.open_source_projector("Room", -1, "")
+        ws.open_video_mix_projector("OBS_WEBSOCKET_VIDEO_MIX_TYPE_PREVIEW", -1, "")
+        wait_until(lambda: _more_draws_than_frames(pictures), "several displays draw the source")
+        frames_before, before = pictures.obs.stats().rendered, pictures.call("counters")["Room"]
+        expected = expected_screenshot(room(WIDTH, HEIGHT))
+        for _ in range(10):
+            assert off_share(pictures.screenshot("Room", *CANVAS), expected) <= STRAY
+        after, frames_after = pictures.call("counters")["Room"], pictures.obs.stats().rendered
+    finally:
+        ws.set_studio_mode_enabled(False)
+    drawn_in, draws, captured = (now - then for now, then in zip(after, before, strict=True))
+    frames = frames_after - frames_before
+    assert frames > 5
+    assert drawn_in <= frames + 2
+    assert captured <= frames + 2
+    assert draws >= 2 * drawn_in
+
+
+def _more_draws_than_frames(lab: Lab) -> bool:
+    before = lab.call("counters")["Room"]
+    time.sleep(0.3)
+    drawn_in, draws, _ = (
+        now - then for now, then in zip(lab.call("counters")["Room"], before, strict=True)
+    )
+    return drawn_in > 0 and draws >= 2 * drawn_in

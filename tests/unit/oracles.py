@@ -1,0 +1,115 @@
+"""Slow, plain statements of what each kernel computes; they share nothing with the kernels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def linear(encoded: Array) -> Array:
+    """Linear light of sRGB 0..1."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def encoded8(light: Array) -> Array:
+    """8-bit sRGB, not yet rounded, of linear light."""
+    light = np.clip(light, 0.0, 1.0)
+    return 255.0 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def planes(picture: Array) -> Array:
+    """[1, 3, h, w] in 0..1."""
+    return (picture[..., :3].astype(np.float64) / 255.0).transpose(2, 0, 1)[None]
+
+
+def residual(alpha: Array, foreground: Array, picture: Array) -> Array:
+    """[h, w, 4]; foreground [h, w, 3]."""
+    a = np.clip(alpha.astype(np.float64), 0.0, 1.0)[..., None]
+    seen = linear(picture[..., :3] / 255.0)
+    rgb = a * (linear(np.clip(foreground.astype(np.float64), 0.0, 1.0)) - seen)
+    return np.concatenate([np.clip(rgb, -(1 - a) * (1 - seen), (1 - a) * seen), a], axis=2)
+
+
+def disc_weights(radius: float) -> dict[tuple[int, int], float]:
+    """How much of each pixel at (dy, dx) the disc takes: rows of eight strips, widths averaged."""
+    weights = {}
+    reach = math.floor(radius + 0.5)
+    for dy in range(-reach, reach + 1):
+        strips = [dy + (k + 0.5) / 8 - 0.5 for k in range(8)]
+        half = sum(math.sqrt(max(radius**2 - t**2, 0.0)) for t in strips) / 8
+        for dx in range(-reach - 1, reach + 2):
+            weights[dy, dx] = max(0.0, min(dx + 0.5, half) - max(dx - 0.5, -half))
+    return weights
+
+
+def bokeh(picture: Array, alpha: Array, radius: float, highlights: float) -> Array:
+    """RGB [h, w, 3] in 8-bit steps, not rounded."""
+    height, width = alpha.shape
+    light = linear(picture[..., :3] / 255.0)
+    luma = light @ np.array([0.2126, 0.7152, 0.0722])
+    weight = (1.0 - np.clip(alpha.astype(np.float64), 0, 1)) ** 2 * (1.0 + 60.0 * highlights * luma**4)
+    cells = np.concatenate([light * weight[..., None], weight[..., None]], axis=2)
+    pyramid = [cells]
+    while pyramid[-1].shape[:2] != (1, 1):
+        fine = pyramid[-1]
+        even = np.pad(fine, ((0, fine.shape[0] % 2), (0, fine.shape[1] % 2), (0, 0)))
+        pyramid.append((even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4)
+    if radius > 0.5:
+        disc = disc_weights(radius)
+        sums = np.zeros_like(cells)
+        for y in range(height):
+            for x in range(width):
+                for (dy, dx), part in disc.items():
+                    if 0 <= y + dy < height and 0 <= x + dx < width:
+                        sums[y, x] += part * cells[y + dy, x + dx]
+        pyramid[0] = sums / sum(disc.values())
+    filled = pyramid[-1][..., :3] / (pyramid[-1][..., 3:] + 1e-9)
+    for fine in pyramid[-2::-1]:
+        fill = _enlarged(filled, fine.shape[0], fine.shape[1])
+        filled = (fine[..., :3] + 1e-3 * fill) / (fine[..., 3:] + 1e-3)
+    return encoded8(filled)
+
+
+def _enlarged(coarse: Array, height: int, width: int) -> Array:
+    """Twice the size, bilinear between the centres of the cells, edges repeated."""
+    rows = np.clip((np.arange(height) - 0.5) / 2, 0, coarse.shape[0] - 1)
+    columns = np.clip((np.arange(width) - 0.5) / 2, 0, coarse.shape[1] - 1)
+    out = np.empty((height, width, 3))
+    for c in range(3):
+        across = np.array([np.interp(columns, np.arange(coarse.shape[1]), row) for row in coarse[..., c]])
+        for x in range(width):
+            out[:, x, c] = np.interp(rows, np.arange(coarse.shape[0]), across[:, x])
+    return out
+
+
+def histogram(picture: Array) -> Array:
+    """[12 * 8]: quarters (top left, top right, bottom left, bottom right), luma, blue, red, 8 levels."""
+    height, width = picture.shape[:2]
+    out = np.zeros((4, 3, 8))
+    for y in range(height):
+        for x in range(width):
+            quarter = (2 if y >= height / 2 else 0) + (1 if x >= width / 2 else 0)
+            r, g, b = (float(v) for v in picture[y, x, :3])
+            luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+            for c, value in enumerate((luma, (b - luma) / 2 + 127.5, (r - luma) / 2 + 127.5)):
+                position = value / 255 * 7
+                for k in range(8):
+                    out[quarter, c, k] += max(0.0, 1.0 - abs(position - k))
+    totals = out.sum(axis=2, keepdims=True)
+    return np.where(totals > 0, out / np.maximum(totals, 1), 0.0).reshape(-1)
+
+
+def distance(a: Array, b: Array) -> float:
+    """The earth mover's, by carrying earth from bin to bin."""
+    total = 0.0
+    for group_a, group_b in zip(a.reshape(12, 8), b.reshape(12, 8), strict=True):
+        carried = 0.0
+        for k in range(7):
+            carried += float(group_a[k]) - float(group_b[k])
+            total += abs(carried)
+    return total / 12 / 7

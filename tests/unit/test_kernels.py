@@ -1,0 +1,122 @@
+"""planes and residual against their oracles, and the checks that every kernel makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rvm_core import kernels
+from rvm_core.errors import PictureError
+from rvm_core.kernels import srgb
+from rvm_core.kernels.bokeh import bokeh
+from rvm_core.kernels.cut import distance, histogram
+from rvm_core.kernels.planes import to_planes
+from rvm_core.kernels.residual import premultiplied_residual
+from tests.unit import oracles
+
+SHAPES = [(1, 1, 3), (1, 7, 4), (5, 1, 3), (9, 16, 3), (13, 11, 4)]
+
+
+def picture_of(shape: tuple[int, ...], seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def views(shape: tuple[int, int, int]) -> list[NDArray[np.uint8]]:
+    """The same picture contiguous, with padded rows, and mirrored twice over."""
+    picture = picture_of(shape)
+    padded = np.zeros((shape[0], shape[1] + 3, 4), np.uint8)
+    padded[:, : shape[1], : shape[2]] = picture
+    mirrored = np.ascontiguousarray(picture[::-1, ::-1])
+    return [picture, padded[:, : shape[1], : shape[2]], mirrored[::-1, ::-1]]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_planes(shape: tuple[int, int, int]) -> None:
+    for picture in views(shape):
+        out = np.full((1, 3, *shape[:2]), -1.0, np.float32)
+        to_planes(picture, out)
+        np.testing.assert_allclose(out, oracles.planes(picture), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_residual(shape: tuple[int, int, int]) -> None:
+    random = np.random.default_rng(1)
+    alpha = random.uniform(-0.2, 1.2, shape[:2]).astype(np.float32)
+    foreground = random.uniform(-0.1, 1.1, (*shape[:2], 3)).astype(np.float32)
+    for picture in views(shape):
+        expected = oracles.residual(alpha, foreground, picture)
+        for given in (foreground, np.ascontiguousarray(foreground.transpose(2, 0, 1))):
+            out = np.full((*shape[:2], 4), 9.0, np.float32)
+            premultiplied_residual(alpha, given, picture, out)
+            np.testing.assert_allclose(out, expected, atol=3e-6)
+
+
+def test_residual_leaves_a_person_alone_and_takes_the_room_out_of_hair() -> None:
+    picture = np.full((1, 2, 3), 128, np.uint8)
+    seen = oracles.linear(np.array(128 / 255))
+    foreground = np.full((3, 1, 2), 0.2, np.float32)
+    out = np.empty((1, 2, 4), np.float32)
+    premultiplied_residual(np.array([[1.0, 0.5]], np.float32), foreground, picture, out)
+    assert (out[0, 0, :3] == 0).all()
+    wanted = 0.5 * oracles.linear(np.array(0.2))
+    assert out[0, 1, 0] + 0.5 * seen == pytest.approx(wanted, abs=1e-5)
+
+
+def test_not_a_number_stays_in_bounds() -> None:
+    picture, nothing = picture_of((2, 2, 3)), np.full((2, 2), np.nan, np.float32)
+    residual = np.full((2, 2, 4), 9.0, np.float32)
+    premultiplied_residual(nothing, np.full((3, 2, 2), np.nan, np.float32), picture, residual)
+    assert (residual == 0).all()
+    out = np.zeros((2, 2, 4), np.uint8)
+    bokeh(picture, nothing, 2.0, 0.0, out)
+    assert (out == (0, 0, 0, 255)).all()
+
+
+def test_tables_are_the_srgb_curve() -> None:
+    steps = np.linspace(0, 1, 4001)
+    decoded = [srgb.decode(float(v), srgb.DECODE_FINE) for v in steps]
+    np.testing.assert_allclose(decoded, oracles.linear(steps), atol=1e-6)
+    bytes8 = np.arange(256)
+    back = srgb.ENCODE_ROOT[np.rint(np.sqrt(srgb.DECODE) * srgb.ENCODE_STEPS).astype(int)]
+    np.testing.assert_array_equal(back, bytes8)
+
+
+RGB = picture_of((4, 6, 3))
+ALPHA = np.zeros((4, 6), np.float32)
+WRONG_CALLS: list[Callable[[], Any]] = [
+    lambda: to_planes(RGB.astype(np.float32), np.empty((1, 3, 4, 6), np.float32)),  # type: ignore[arg-type]
+    lambda: to_planes(RGB[..., :2], np.empty((1, 3, 4, 6), np.float32)),
+    lambda: to_planes(RGB, np.empty((1, 3, 6, 4), np.float32)),
+    lambda: to_planes(RGB[:0], np.empty((1, 3, 0, 6), np.float32)),
+    lambda: premultiplied_residual(
+        ALPHA[:3], np.zeros((3, 4, 6), np.float32), RGB, np.empty((4, 6, 4), np.float32)
+    ),
+    lambda: premultiplied_residual(
+        ALPHA, np.zeros((4, 6, 4), np.float32), RGB, np.empty((4, 6, 4), np.float32)
+    ),
+    lambda: premultiplied_residual(ALPHA, np.zeros((3, 4, 6)), RGB, np.empty((4, 6, 4), np.float32)),  # type: ignore[arg-type]
+    lambda: premultiplied_residual(
+        ALPHA, np.zeros((3, 4, 6), np.float32), RGB, np.empty((4, 6, 3), np.float32)
+    ),
+    lambda: bokeh(RGB, ALPHA.T, 1.0, 0.0, np.empty((4, 6, 4), np.uint8)),
+    lambda: bokeh(RGB, ALPHA, float("nan"), 0.0, np.empty((4, 6, 4), np.uint8)),
+    lambda: bokeh(RGB, ALPHA, 1.0, float("inf"), np.empty((4, 6, 4), np.uint8)),
+    lambda: bokeh(RGB, ALPHA, 1.0, 0.0, np.empty((4, 6, 3), np.uint8)),
+    lambda: histogram(RGB[0]),
+    lambda: distance(histogram(RGB), histogram(RGB)[:-1]),
+    lambda: histogram("picture"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS)
+def test_wrong_arguments_are_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(PictureError):
+        call()
+
+
+def test_warm_reaches_every_kernel() -> None:
+    kernels.warm()

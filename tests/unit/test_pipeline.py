@@ -1,0 +1,59 @@
+"""What the worker calls after the network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rvm_core.errors import PictureError
+from rvm_core.kernels.bokeh import bokeh
+from rvm_core.pipeline import blur_radius_px, finish
+from rvm_core.settings import Settings
+from tests.unit import oracles
+
+HEIGHT, WIDTH = 24, 32
+RANDOM = np.random.default_rng(0)
+PICTURE = RANDOM.integers(0, 256, (HEIGHT, WIDTH, 4), np.uint8)
+ALPHA = RANDOM.random((HEIGHT, WIDTH), np.float32)
+FOREGROUND = RANDOM.random((3, HEIGHT, WIDTH), np.float32)
+
+
+def settings(**values: object) -> Settings:
+    complete, problems = Settings.from_values(values)
+    assert not problems
+    return complete
+
+
+def test_the_matte_is_residual_and_alpha_in_half_precision() -> None:
+    matte = np.full((HEIGHT, WIDTH, 4), 9, np.float16)
+    finish(PICTURE, ALPHA, FOREGROUND, settings(), matte)
+    expected = oracles.residual(ALPHA, FOREGROUND.transpose(1, 2, 0), PICTURE)
+    np.testing.assert_allclose(matte.astype(np.float32), expected, atol=6e-4)
+
+
+@pytest.mark.parametrize("mode", ["transparent", "blur", "color", "image", "matte"])
+def test_the_background_is_written_in_blur_mode_alone(mode: str) -> None:
+    matte = np.empty((HEIGHT, WIDTH, 4), np.float16)
+    background = np.full((HEIGHT, WIDTH, 4), 7, np.uint8)
+    chosen = settings(mode=mode, blur_strength=1.0, bokeh_highlights=0.8)
+    finish(PICTURE, ALPHA, FOREGROUND, chosen, matte, background)
+    expected = np.full_like(background, 7)
+    if mode == "blur":
+        bokeh(PICTURE, ALPHA, 0.06 * HEIGHT, 0.8, expected)
+    np.testing.assert_array_equal(background, expected)
+
+
+def test_blur_mode_without_a_place_for_the_background() -> None:
+    matte = np.full((HEIGHT, WIDTH, 4), 9, np.float16)
+    finish(PICTURE, ALPHA, FOREGROUND, settings(mode="blur"), matte)
+    assert matte.max() <= 1
+
+
+def test_the_radius_goes_with_the_height() -> None:
+    assert blur_radius_px(1.0, 144) == pytest.approx(8.64)
+    assert blur_radius_px(0.0, 144) == 0.0
+
+
+def test_a_matte_of_another_size_is_refused() -> None:
+    with pytest.raises(PictureError):
+        finish(PICTURE, ALPHA, FOREGROUND, settings(), np.empty((HEIGHT, WIDTH - 1, 4), np.float16))

@@ -1,0 +1,80 @@
+"""The schema of settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rvm_core import paths
+from rvm_core.errors import SettingsError
+from rvm_core.kernels.bokeh import MAX_RADIUS_PX
+from rvm_core.matting.session import PROVIDERS
+from rvm_core.matting.size import BUDGET_PX
+from rvm_core.models import entries
+from rvm_core.pipeline import blur_radius_px
+from rvm_core.settings import BY_KEY, SCHEMA, Kind, Settings
+
+
+def test_nothing_given_is_every_default_without_a_problem() -> None:
+    complete, problems = Settings.from_values({})
+    assert problems == []
+    assert {key: getattr(complete, key) for key in BY_KEY} == {s.key: s.default for s in SCHEMA}
+
+
+@pytest.mark.parametrize("setting", SCHEMA, ids=lambda setting: setting.key)
+def test_each_default_stands_within_its_own_rules(setting: Any) -> None:
+    assert setting.coerce(setting.default) == setting.default
+    if setting.kind is Kind.CHOICE:
+        assert len(dict(setting.choices)) == len(setting.choices) > 1
+    if setting.kind in (Kind.NUMBER, Kind.COUNT):
+        assert setting.low < setting.high
+        assert setting.coerce(setting.high + 5) == setting.high
+        assert setting.coerce(setting.low - 5) == setting.low
+    assert set(setting.modes) <= set(dict(BY_KEY["mode"].choices))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mode", "video-call"),
+        ("mode", 3),
+        ("blur_strength", "much"),
+        ("threads", None),
+        ("background_file", 1),
+        ("reset_on_scene_switch", "yes"),
+        ("background_color", "green"),
+    ],
+)
+def test_a_bad_value_becomes_its_default_and_a_problem(key: str, value: Any) -> None:
+    complete, problems = Settings.from_values({key: value, "latency": "lowest"})
+    assert getattr(complete, key) == BY_KEY[key].default
+    assert complete.latency == "lowest"
+    assert [type(problem) for problem in problems] == [SettingsError]
+    assert key in problems[0].problem
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({}, "hide"),
+        ({"mode": "blur"}, "blur"),
+        ({"mode": "blur", "until_ready": "hide"}, "hide"),
+        ({"until_ready": "show"}, "show"),
+    ],
+)
+def test_what_viewers_see_until_there_is_a_matte(values: dict[str, str], shown: str) -> None:
+    assert Settings.from_values(values)[0].effective_until_ready == shown
+
+
+def test_choices_are_what_the_engine_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(dict(BY_KEY["provider"].choices)) == {"auto", *PROVIDERS}
+    assert set(dict(BY_KEY["quality"].choices)) == {"auto", *BUDGET_PX}
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    for name, model in entries().items():
+        assert dict(BY_KEY["model"].choices)[name] == model.title
+
+
+def test_the_strongest_blur_of_the_largest_level_is_within_the_kernels_reach() -> None:
+    assert blur_radius_px(BY_KEY["blur_strength"].high, 1024) <= MAX_RADIUS_PX

@@ -54,12 +54,7 @@ def _hide_sources() -> None:
 
 def script_description() -> str:
     if _problem:
-        return (
-            "<b>RVM Background could not start.</b><p>"
-            + _problem
-            + "<p>"
-            + _REMEDY
-        )
+        return "<b>RVM Background could not start.</b><p>" + _problem + "<p>" + _REMEDY
     return (
         "<b>RVM Background</b><p>Removes, replaces or blurs the background of any source."
         "<p>Right-click a source, choose Filters, and add <i>RVM Background</i>."

@@ -312,6 +312,8 @@ class Sandbox:
         made["HOME"] = str(self.home.root)
         made["XDG_CONFIG_HOME"] = str(self.home.config)
         made["XDG_RUNTIME_DIR"] = str(self.home.runtime)
+        # A crash then leaves the Python stacks of all threads in the log.
+        made["PYTHONFAULTHANDLER"] = "1"
         if self._display is None:
             self._screen = VirtualScreen()
             made |= {**SOFTWARE_RENDERING, "DISPLAY": self._screen.open()}

@@ -164,7 +164,8 @@ SCHEMA: tuple[Setting, ...] = (
         "aligned",
         "Latency",
         "Frame-matched shows each picture with its own matte, a few frames late. Lowest shows the "
-        "newest picture with the newest matte, which trails fast movement.",
+        "newest picture with the newest matte, which trails fast movement: beside a moving person the room "
+        "shows for a moment.",
         choices=(("aligned", "Frame-matched"), ("lowest", "Lowest")),
     ),
     Setting(

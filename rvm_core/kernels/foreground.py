@@ -29,14 +29,14 @@ PICTURE_FROM = 0.5
 def _box(source: NDArray[np.float32], target: NDArray[np.float32], radius: int) -> None:
     """Running mean along the first axis, transposed into `target` [w, h, 4]; the window ends at the edge."""
     height, width, channels = source.shape
-    total = np.zeros((width, channels), np.float32)
+    total = np.zeros((width, channels), np.float64)  # a running sum in single precision drifts
     for y in range(min(radius, height)):
         for x in range(width):
             for c in range(channels):
                 total[x, c] += source[y, x, c]
     for y in range(height):
         entering, leaving = y + radius, y - radius - 1
-        count = np.float32(min(entering, height - 1) - max(leaving + 1, 0) + 1)
+        count = min(entering, height - 1) - max(leaving + 1, 0) + 1
         for x in range(width):
             for c in range(channels):
                 value = total[x, c]
@@ -70,8 +70,7 @@ def _premultiply(alpha: NDArray[np.float32], mean: NDArray[np.float32], out: NDA
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
             a = min(alpha[y, x], np.float32(1.0)) if alpha[y, x] > 0.0 else np.float32(0.0)
-            # the running sums round: a weight must not fall to 0
-            scale = a / max(mean[y, x, 3], np.float32(1e-7))
+            scale = a / mean[y, x, 3]
             for c in range(3):
                 out[y, x, c] = min(max(mean[y, x, c] * scale, np.float32(0.0)), a)
             out[y, x, 3] = a

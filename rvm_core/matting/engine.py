@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, PictureError, SettingsError
+from rvm_core.kernels.foreground import diffused_foreground, full_size_foreground
 from rvm_core.kernels.planes import to_planes
 from rvm_core.matting import session as sessions
 from rvm_core.matting.recurrent import RecurrentState
@@ -120,10 +121,12 @@ class Matting:
             self.reset(f"the picture is now {width} x {height}")
         self._picture_size = (width, height)
         alpha, foreground = self.step_internal(_resized(rgb, self.internal_size(width, height)))
-        correction = np.moveaxis(foreground - self._planes[0], 0, 2) * np.float32(255.0)
-        alpha, correction = _resized(alpha, (width, height)), _resized(correction, (width, height))
-        own_colour = np.rint(np.clip(correction + rgb, 0.0, 255.0))
-        return Matte(alpha, own_colour.astype(np.uint8))
+        small = np.empty((*alpha.shape, 4), np.float32)
+        diffused_foreground(alpha, foreground, small)
+        matte = _resized(small, (width, height))
+        own_colour = np.empty((height, width, 3), np.uint8)
+        full_size_foreground(rgb, matte, own_colour)
+        return Matte(np.ascontiguousarray(matte[..., 3]), own_colour)
 
     def step_internal(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Alpha and foreground of the next picture, which already has the internal size.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import traceback
 from typing import Any
 
 import numpy as np
 
 from rvm_core.errors import HostError
-from rvm_core.libobs import api
+from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import Event, immortal
 from rvm_core.obs_filter import atomics, effect, gpu
@@ -18,15 +19,24 @@ from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
 
 _alive = immortal(np.ones(1, np.int64))
+_blank = immortal(np.zeros(1, STATE))
+_blank["self"], _blank["alive"] = _blank.ctypes.data, _alive.ctypes.data
 _instances: dict[int, Instance] = {}
 _lock = threading.Lock()
 
 
 def create(source: int, settings: int, update: Any) -> int:
-    """A new instance for the filter `source`; its `void *data`.  `update` is the native callback."""
-    instance = Instance(source)
-    update(instance.address, settings)
-    instance.worker.start()
+    """A new instance for the filter `source`; its `void *data`.  `update` is the native callback.
+
+    Never 0: OBS would show the room.  Where an instance cannot be made, it is a record that draws nothing.
+    """
+    try:
+        instance = Instance(source)
+        update(instance.address, settings)
+        instance.worker.start()
+    except Exception:
+        log.error(f"A filter could not be made and hides its source. Remove it.\n{traceback.format_exc()}")
+        return int(_blank.ctypes.data)
     with _lock:
         _instances[instance.address] = instance
     return instance.address
@@ -35,8 +45,9 @@ def create(source: int, settings: int, update: Any) -> int:
 def destroy(address: int) -> None:
     """End the instance at `address`: its worker is joined, its memory freed.  Never the graphics thread."""
     with _lock:
-        instance = _instances.pop(address)
-    instance.close()
+        instance = _instances.pop(address, None)
+    if instance is not None:
+        instance.close()
 
 
 def find(address: int) -> Instance | None:

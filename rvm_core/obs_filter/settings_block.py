@@ -47,6 +47,8 @@ def _copy_text(source: int, target: int) -> None:
 def update(state: Any, settings: int) -> None:
     """`obs_source_info.update`: copy every value of the schema and wake the worker."""
     s = carray(state, 1)[0]
+    if s.source == 0:
+        return
     atomics.fetch_add(s.self + _SEQUENCE, 1)
     for i in range(SETTING_COUNT):
         kind = s.setting_kind[i]

@@ -187,8 +187,10 @@ class Worker:
             complete = gpu.make_slots(self._address, *wanted)
             self._slots_key = wanted
         if new_buffers:
-            self._buffers = Buffers(*size)
-            complete = self._buffers.install(self._address) and complete
+            # the former buffers live until the record points to these
+            buffers = Buffers(*size)
+            complete = buffers.install(self._address) and complete
+            self._buffers = buffers
         if not complete:
             self._slots_key, self._buffers = (), None
             raise HostError("The graphics card has no memory left.", f"Close something. {_RETRY}")

@@ -40,7 +40,6 @@ _FIELD = "a field of the native record, which holds the setting's value in anoth
 _REPORT = "a field of the status report: what really runs, not what was wished"
 KEY_HOMONYMS: dict[str, dict[str, str]] = {
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
-    "rvm_core.obs_filter.worker": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }
 # Run by the environment's Python; nothing else in the installer imports them.

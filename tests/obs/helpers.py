@@ -24,6 +24,7 @@ FILTER_ID = "rvm_background_filter"
 FILTER = "Matting"
 SOURCE = "Picture"
 PROBE_SCRIPT = Path(__file__).with_name("probe_script.py")
+SETTLE_S = 1.0
 STATUS_FOLDER = "status"
 ANEW = re.compile(r"matting starts anew \(epoch (\d+): (.*)\)")
 
@@ -52,6 +53,16 @@ def eventually(question: Callable[[], Any], what: str, timeout_s: float = 60.0) 
         if time.monotonic() > last:
             pytest.fail(f"within {timeout_s:g} s not: {what}")
         time.sleep(0.05)
+
+
+def quit_obs(obs: Sandbox) -> int:
+    """Close OBS's window once OBS rests; the exit code.
+
+    OBS 29's handler of SIGINT closes the window from within the signal: without any script it hangs for
+    ever when that interrupts the UI thread in the middle of talking to the screen.
+    """
+    time.sleep(SETTLE_S)
+    return obs.quit("window")
 
 
 # -- status ------------------------------------------------------------------------------------------

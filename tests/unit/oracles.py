@@ -27,12 +27,31 @@ def planes(picture: Array) -> Array:
     return (picture[..., :3].astype(np.float64) / 255.0).transpose(2, 0, 1)[None]
 
 
-def residual(alpha: Array, foreground: Array, picture: Array) -> Array:
-    """[h, w, 4]; foreground [h, w, 3]."""
-    a = np.clip(alpha.astype(np.float64), 0.0, 1.0)[..., None]
-    seen = linear(picture[..., :3] / 255.0)
-    rgb = a * (linear(np.clip(foreground.astype(np.float64), 0.0, 1.0)) - seen)
-    return np.concatenate([np.clip(rgb, -(1 - a) * (1 - seen), (1 - a) * seen), a], axis=2)
+def diffused_foreground(alpha: Array, foreground: Array) -> Array:
+    """[h, w, 4] premultiplied; foreground [3, h, w]: the mean of two square windows weighted by alpha^4."""
+    a = np.clip(alpha.astype(np.float64), 0.0, 1.0)
+    height, width = a.shape
+    radius = max(1, round(height * 0.028 / 2))
+    weight = (a**4 + 1e-6)[..., None]
+    light = linear(np.clip(foreground.astype(np.float64), 0.0, 1.0)).transpose(1, 2, 0)
+    cells = np.concatenate([light * weight, weight], axis=2)
+    for _ in range(2):
+        means = np.empty_like(cells)
+        for y in range(height):
+            for x in range(width):
+                window = cells[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
+                means[y, x] = window.mean(axis=(0, 1))
+        cells = means
+    return np.concatenate([cells[..., :3] / cells[..., 3:] * a[..., None], a[..., None]], axis=2)
+
+
+def full_size_foreground(picture: Array, matte: Array) -> Array:
+    """8-bit steps [H, W, 3], not rounded: the matte's colour, and the picture's own as alpha goes to 1."""
+    a = matte[..., 3:].astype(np.float64)
+    t = np.clip((a - 0.5) / 0.5, 0.0, 1.0)
+    share = t * t * (3 - 2 * t)
+    colour = matte[..., :3] / np.maximum(a, 1e-4)
+    return encoded8(colour * (1 - share) + linear(picture / 255.0) * share)
 
 
 def disc_weights(radius: float) -> dict[tuple[int, int], float]:

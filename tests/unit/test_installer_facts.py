@@ -29,7 +29,7 @@ def test_an_interpreter_without_ensurepip_will_not_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = tmp_path / "python"
-    bare.write_text("#!/bin/sh\nexit 1\n")
+    bare.write_text("#!/bin/sh\necho 3.11 /usr/bin/python3.11\nexit 1\n")
     bare.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(bare))
     assert facts.find_python(None) is None

@@ -1,4 +1,4 @@
-"""planes and residual against their oracles, and the checks that every kernel makes."""
+"""Planes against their oracle, and the checks that every kernel makes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rvm_core.errors import PictureError
 from rvm_core.kernels import srgb
 from rvm_core.kernels.bokeh import bokeh
 from rvm_core.kernels.cut import distance, histogram
+from rvm_core.kernels.foreground import diffused_foreground
 from rvm_core.kernels.planes import to_planes
-from rvm_core.kernels.residual import premultiplied_residual
 from tests.unit import oracles
 
 SHAPES = [(1, 1, 3), (1, 7, 4), (5, 1, 3), (9, 16, 3), (13, 11, 4)]
@@ -42,35 +42,11 @@ def test_planes(shape: tuple[int, int, int]) -> None:
         np.testing.assert_allclose(out, oracles.planes(picture), atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_residual(shape: tuple[int, int, int]) -> None:
-    random = np.random.default_rng(1)
-    alpha = random.uniform(-0.2, 1.2, shape[:2]).astype(np.float32)
-    foreground = random.uniform(-0.1, 1.1, (*shape[:2], 3)).astype(np.float32)
-    for picture in views(shape):
-        expected = oracles.residual(alpha, foreground, picture)
-        for given in (foreground, np.ascontiguousarray(foreground.transpose(2, 0, 1))):
-            out = np.full((*shape[:2], 4), 9.0, np.float32)
-            premultiplied_residual(alpha, given, picture, out)
-            np.testing.assert_allclose(out, expected, atol=3e-6)
-
-
-def test_residual_leaves_a_person_alone_and_takes_the_room_out_of_hair() -> None:
-    picture = np.full((1, 2, 3), 128, np.uint8)
-    seen = oracles.linear(np.array(128 / 255))
-    foreground = np.full((3, 1, 2), 0.2, np.float32)
-    out = np.empty((1, 2, 4), np.float32)
-    premultiplied_residual(np.array([[1.0, 0.5]], np.float32), foreground, picture, out)
-    assert (out[0, 0, :3] == 0).all()
-    wanted = 0.5 * oracles.linear(np.array(0.2))
-    assert out[0, 1, 0] + 0.5 * seen == pytest.approx(wanted, abs=1e-5)
-
-
 def test_not_a_number_stays_in_bounds() -> None:
     picture, nothing = picture_of((2, 2, 3)), np.full((2, 2), np.nan, np.float32)
-    residual = np.full((2, 2, 4), 9.0, np.float32)
-    premultiplied_residual(nothing, np.full((3, 2, 2), np.nan, np.float32), picture, residual)
-    assert (residual == 0).all()
+    matte = np.full((2, 2, 4), 9.0, np.float32)
+    diffused_foreground(nothing, np.full((3, 2, 2), np.nan, np.float32), matte)
+    assert (matte == 0).all()
     out = np.zeros((2, 2, 4), np.uint8)
     bokeh(picture, nothing, 2.0, 0.0, out)
     assert (out == (0, 0, 0, 255)).all()
@@ -92,16 +68,10 @@ WRONG_CALLS: list[Callable[[], Any]] = [
     lambda: to_planes(RGB[..., :2], np.empty((1, 3, 4, 6), np.float32)),
     lambda: to_planes(RGB, np.empty((1, 3, 6, 4), np.float32)),
     lambda: to_planes(RGB[:0], np.empty((1, 3, 0, 6), np.float32)),
-    lambda: premultiplied_residual(
-        ALPHA[:3], np.zeros((3, 4, 6), np.float32), RGB, np.empty((4, 6, 4), np.float32)
-    ),
-    lambda: premultiplied_residual(
-        ALPHA, np.zeros((4, 6, 4), np.float32), RGB, np.empty((4, 6, 4), np.float32)
-    ),
-    lambda: premultiplied_residual(ALPHA, np.zeros((3, 4, 6)), RGB, np.empty((4, 6, 4), np.float32)),  # type: ignore[arg-type]
-    lambda: premultiplied_residual(
-        ALPHA, np.zeros((3, 4, 6), np.float32), RGB, np.empty((4, 6, 3), np.float32)
-    ),
+    lambda: diffused_foreground(ALPHA[:3], np.zeros((3, 4, 6), np.float32), np.empty((4, 6, 4), np.float32)),
+    lambda: diffused_foreground(ALPHA, np.zeros((4, 6, 4), np.float32), np.empty((4, 6, 4), np.float32)),
+    lambda: diffused_foreground(ALPHA, np.zeros((3, 4, 6)), np.empty((4, 6, 4), np.float32)),  # type: ignore[arg-type]
+    lambda: diffused_foreground(ALPHA, np.zeros((3, 4, 6), np.float32), np.empty((4, 6, 3), np.float32)),
     lambda: bokeh(RGB, ALPHA.T, 1.0, 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, float("nan"), 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, 1.0, float("inf"), np.empty((4, 6, 4), np.uint8)),

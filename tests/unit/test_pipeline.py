@@ -24,10 +24,10 @@ def settings(**values: object) -> Settings:
     return complete
 
 
-def test_the_matte_is_residual_and_alpha_in_half_precision() -> None:
+def test_the_matte_is_colour_times_alpha_and_alpha_in_half_precision() -> None:
     matte = np.full((HEIGHT, WIDTH, 4), 9, np.float16)
     finish(PICTURE, ALPHA, FOREGROUND, settings(), matte)
-    expected = oracles.residual(ALPHA, FOREGROUND.transpose(1, 2, 0), PICTURE)
+    expected = oracles.diffused_foreground(ALPHA, FOREGROUND)
     np.testing.assert_allclose(matte.astype(np.float32), expected, atol=6e-4)
 
 

@@ -199,6 +199,7 @@ def _begin_epoch(s: Any, bits: int, now: int) -> None:
     else:
         s.valid_from = s.frame + 1
         s.staged = i32(-1)
+        _free_before(s, s.valid_from)  # or resets in quick succession keep every slot
     s.epoch_reason[(s.epoch + 1) % REASONS] = bits
     atomics.store(s.self + _EPOCH, s.epoch + 1)
     if bits & ~_CONTINUOUS:

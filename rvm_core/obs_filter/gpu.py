@@ -52,7 +52,11 @@ def _forget_pictures(s: Any) -> None:
 
 @part
 def _empty_boxes(s: Any) -> None:
-    """Nothing on the way between the graphics thread and the worker."""
+    """Nothing on the way between the graphics thread and the worker, and no slot kept for it."""
+    s.staged = i32(-1)
+    for k in range(SLOTS):
+        if k != s.shown and k != s.newest:
+            s.slot_frame[k] = 0
     s.in_back = i32(0)
     s.in_box = 1
     s.out_front = i32(0)
@@ -117,7 +121,6 @@ def accept_pictures(state: int) -> None:
     s = carray(as_record(state), 1)[0]
     _enter()
     _empty_boxes(s)
-    s.staged = i32(-1)
     s.accepting = i32(1)
     _leave()
 
@@ -179,7 +182,6 @@ def make_internal(state: int, width: int, height: int, pictures: Any, mattes: An
     _enter()
     s.accepting = i32(0)
     _empty_boxes(s)
-    s.staged = i32(-1)
     _destroy_internal(s)
     if s.matte_texture == s.matte_upload:
         _destroy_pair(s.matte_retired, s.blurred_retired)

@@ -139,20 +139,28 @@ class Probe:
 WIDTH, HEIGHT = 320, 180
 SIDE = 44
 LEFT, RIGHT = (50, 60), (226, 60)
-"""Where the squares lie at WIDTH x HEIGHT: their left upper corners."""
+"""Left upper corners of the squares, at WIDTH x HEIGHT."""
 DARK, BRIGHT = 60, 255
 
 
 def picture(
     *squares: tuple[int, int], ground: tuple[int, int, int] = (DARK,) * 3, width: int = WIDTH
 ) -> Picture:
-    """[width * 9 / 16, width, 3] uint8: bright squares, which the test graphs take for persons, on `ground`."""
+    """[width * 9 / 16, width, 3] uint8: bright `squares`, persons to the test graphs, on `ground`."""
     scale = width / WIDTH
     pixels = np.full((round(HEIGHT * scale), width, 3), ground, np.uint8)
     for x, y in squares:
         left, top, side = round(x * scale), round(y * scale), round(SIDE * scale)
         pixels[top : top + side, left : left + side] = BRIGHT
     return pixels
+
+
+def write_picture(path: Path, pixels: Picture) -> Path:
+    """A PNG of `pixels` [height, width, 3]."""
+    import cv2
+
+    assert cv2.imwrite(str(path), np.ascontiguousarray(pixels[:, :, ::-1]))
+    return path
 
 
 def inside(square: tuple[int, int], pixels: Picture) -> Picture:
@@ -186,4 +194,4 @@ def read_clip(path: Path) -> list[Picture]:
     import av
 
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)]

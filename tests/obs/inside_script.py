@@ -15,7 +15,6 @@ from pathlib import Path
 import obspython as obs
 
 POLL_S = 0.02
-WORKER_NAME = "obs-rvm worker"
 OBS_TASK_UI = 0
 PROPERTY_LIST = 6
 
@@ -40,6 +39,8 @@ _DECLARED = {
     "obs_property_modified": (ctypes.c_bool, (_P, _P)),
     "obs_source_get_settings": (_P, (_P,)),
     "obs_data_release": (None, (_P,)),
+    "obs_enum_filter_types": (ctypes.c_bool, (ctypes.c_size_t, _P)),
+    "obs_source_get_display_name": (_S, (_S,)),
     "obs_queue_task": (None, (ctypes.c_int, _TASK, _P, ctypes.c_bool)),
 }
 _libobs = ctypes.CDLL(None)
@@ -100,32 +101,49 @@ def _described(property):
     }
 
 
-def end_workers():
-    """Raise SystemExit in every worker thread; how many there were."""
-    workers = [thread for thread in threading.enumerate() if thread.name == WORKER_NAME]
-    for thread in workers:
+def end_worker(source):
+    """Raise SystemExit in the thread of the filter on `source`; whether it ended."""
+    for living in _instances(source):
+        thread = living.worker._thread
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-    for thread in workers:
         thread.join(10)
-    return len(workers) - sum(thread.is_alive() for thread in workers)
+        return not thread.is_alive()
+    return False
 
 
-def counters():
-    """{source: [frames in which it was drawn, draws, pictures captured]} of every filter instance."""
+def counters(source):
+    """[frames in which `source` was drawn, draws, pictures captured] of its filter."""
+    for living in _instances(source):
+        record = living.record[0]
+        return [int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")]
+
+
+def _instances(source):
     from rvm_core.libobs import api
     from rvm_core.obs_filter import instance
 
-    found = {}
     for living in instance.living():
         parent = api.function("obs_filter_get_parent")(living.source)
-        record = living.record[0]
-        found[api.function("obs_source_get_name")(parent).decode()] = [
-            int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")
-        ]
-    return found
+        if parent and api.function("obs_source_get_name")(parent).decode() == source:
+            yield living
 
 
-_CALLS = {"click": click, "properties": properties, "counters": counters}
+def color_space(source):
+    """The enum gs_color_space in which the filter on `source` works."""
+    return [int(living.record[0]["space"]) for living in _instances(source)][0]
+
+
+def filter_kinds():
+    """{kind: name for people} of every filter that this OBS has."""
+    kinds, kind, index = {}, ctypes.c_char_p(), 0
+    while _libobs.obs_enum_filter_types(index, ctypes.byref(kind)):
+        kinds[kind.value.decode()] = (_libobs.obs_source_get_display_name(kind) or b"").decode()
+        index += 1
+    return kinds
+
+
+_ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
+_HERE = {"end_worker": end_worker, "counters": counters, "color_space": color_space}
 
 
 def _on_ui_thread(call, arguments):
@@ -148,7 +166,7 @@ def _serve(folder):
             asked = json.loads(request.read_text())
             request.unlink()
             name = asked.pop("call")
-            answer = end_workers() if name == "end_workers" else _on_ui_thread(_CALLS[name], asked)
+            answer = _HERE[name](**asked) if name in _HERE else _on_ui_thread(_ON_UI_THREAD[name], asked)
             part = request.with_suffix(".part")
             part.write_text(json.dumps(answer))
             part.replace(request.with_suffix(".answer"))

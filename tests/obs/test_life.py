@@ -19,6 +19,9 @@ from tests.obs.helpers import FILTER, FILTER_ID, HEIGHT, LEFT, RIGHT, SOURCE, WI
 Make = Callable[..., Sandbox]
 Act = Callable[[Sandbox], None]
 
+SWITCHES_PER_S = 5
+MOST_GROWTH_KIB = 2048  # over 200 short lives; their records alone would be 12 MB
+
 
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -27,8 +30,8 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture
 def make(sandbox: Make, graphs: dict[str, str]) -> Make:
-    def made(**arguments: Any) -> Sandbox:
-        return sandbox(width=WIDTH, height=HEIGHT, env=graphs, **arguments)
+    def made(env: dict[str, str] | None = None, **arguments: Any) -> Sandbox:
+        return sandbox(width=WIDTH, height=HEIGHT, env=graphs | (env or {}), **arguments)
 
     return made
 
@@ -38,15 +41,24 @@ def image(tmp_path: Path, write_picture: Callable[[Path, Any], Path]) -> Path:
     return write_picture(tmp_path / "picture.png", helpers.picture(LEFT, RIGHT))
 
 
+@pytest.fixture(scope="module")
+def known_leaks() -> dict[str, int]:
+    return {}
+
+
 @pytest.fixture
-def leaks_without_us(sandbox: Make, image: Path) -> Callable[..., int]:
+def leaks_without_us(sandbox: Make, image: Path, known_leaks: dict[str, int]) -> Callable[..., int]:
     """OBS's own leaks, with the same picture and the same acts but without our script and filter."""
 
-    def measure(act: Act = lambda _: None) -> int:
-        with sandbox(width=WIDTH, height=HEIGHT, scripts=[], sources=[image_source(SOURCE, image)]) as obs:
-            act(obs)
-            assert helpers.quit_obs(obs) == 0
-        return obs.leaks()
+    def measure(act: Act = _do_nothing) -> int:
+        if act.__name__ not in known_leaks:
+            with sandbox(
+                width=WIDTH, height=HEIGHT, scripts=[], sources=[image_source(SOURCE, image)]
+            ) as obs:
+                act(obs)
+                assert helpers.quit_obs(obs) == 0
+            known_leaks[act.__name__] = obs.leaks()
+        return known_leaks[act.__name__]
 
     return measure
 
@@ -124,32 +136,18 @@ def test_goes_on_when_the_script_is_removed_and_added_again(
 def test_comes_back_with_its_scene_collection(
     make: Make, image: Path, leaks_without_us: Callable[..., int]
 ) -> None:
-    def away_and_back(obs: Sandbox) -> None:
-        if "Other" in obs.ws.get_scene_collection_list().scene_collections:
-            obs.ws.set_current_scene_collection("Other")
-        else:
-            obs.ws.create_scene_collection("Other")
-        _wait_collection(obs, "Other")
-        obs.ws.set_current_scene_collection(NAME)
-        _wait_collection(obs, NAME)
-
     wanted = matting_filter(mode="color", background_color=0xFF112233, threads=1)
     seen: set[str] = set()
     with make(sources=[image_source(SOURCE, image, [wanted])]) as obs:
         helpers.wait_mattes(obs)
         for _ in range(5):
             seen |= set(helpers.instances(obs))
-            away_and_back(obs)
+            _away_and_back(obs)
             assert _filter_settings(obs).items() >= wanted["settings"].items()
             helpers.wait_mattes(obs)
             assert not seen & set(helpers.instances(obs)), "the filter of before lives on"
         assert helpers.quit_obs(obs) == 0
-
-    def same_without_us(plain: Sandbox) -> None:
-        for _ in range(5):
-            away_and_back(plain)
-
-    assert obs.leaks() == leaks_without_us(same_without_us)
+    assert obs.leaks() == leaks_without_us(_away_and_back_5_times)
 
 
 def test_comes_back_after_a_restart_of_obs(make: Make, image: Path, tmp_path: Path) -> None:
@@ -170,13 +168,16 @@ def test_500_short_lives_leave_no_memory(
     make: Make, image: Path, leaks_without_us: Callable[..., int]
 ) -> None:
     used_kib: list[int] = []
-    with make(sources=[image_source(SOURCE, image)]) as obs:
+    # One heap: with one for each thread, what the allocator keeps hides what we keep.
+    with make(sources=[image_source(SOURCE, image)], env={"MALLOC_ARENA_MAX": "1"}) as obs:
         for cycle in range(1, 501):
             _add_filter(obs)
             obs.ws.remove_source_filter(SOURCE, FILTER)
             if cycle >= 200 and cycle % 10 == 0:
                 used_kib.append(_resident_kib(obs.pid))
-        _assert_level(used_kib)
+        third = len(used_kib) // 3
+        growth_kib = statistics.median(used_kib[-third:]) - statistics.median(used_kib[:third])
+        assert growth_kib < MOST_GROWTH_KIB, used_kib
         helpers.eventually(lambda: not helpers.instances(obs), "the last filter ends")
         _add_filter(obs)
         helpers.wait_mattes(obs)
@@ -184,19 +185,15 @@ def test_500_short_lives_leave_no_memory(
     assert obs.leaks() == leaks_without_us()
 
 
-def test_20_lives_that_matted_leave_no_memory(
+def test_lives_end_in_the_middle_of_matting(
     make: Make, image: Path, leaks_without_us: Callable[..., int]
 ) -> None:
-    used_kib: list[int] = []
     with make(sources=[image_source(SOURCE, image)]) as obs:
-        for cycle in range(20):
+        for _ in range(10):
             _add_filter(obs)
             helpers.wait_mattes(obs, more=1)
             obs.ws.remove_source_filter(SOURCE, FILTER)
             helpers.eventually(lambda: not helpers.instances(obs), "the filter ends")
-            if cycle >= 8:
-                used_kib.append(_resident_kib(obs.pid))
-        _assert_level(used_kib)
         assert helpers.quit_obs(obs) == 0
     assert obs.leaks() == leaks_without_us()
 
@@ -207,14 +204,19 @@ def test_goes_on_over_200_scene_switches(
     scenes = [scene(name, [SOURCE], WIDTH, HEIGHT) for name in ("Main", "Second")]
     with make(sources=[image_source(SOURCE, image, [matting_filter()])], scenes=scenes) as obs:
         before = helpers.wait_mattes(obs)
+        began = time.monotonic()
         for number in range(200):
             obs.ws.set_current_program_scene("Main" if number % 2 else "Second")
-            time.sleep(0.2)
+            time.sleep(max(0.0, began + (number + 1) / SWITCHES_PER_S - time.monotonic()))
         after = helpers.wait_mattes(obs, more=50, since=before)
         assert after["epoch"] >= before["epoch"] + 100
         helpers.wait_mattes(obs, since=after)
         assert helpers.quit_obs(obs) == 0
     assert obs.leaks() == leaks_without_us()
+
+
+def _do_nothing(_: Sandbox) -> None:
+    """What OBS leaks by itself."""
 
 
 def _add_filter(obs: Sandbox, **settings: Any) -> None:
@@ -224,6 +226,21 @@ def _add_filter(obs: Sandbox, **settings: Any) -> None:
 def _filter_settings(obs: Sandbox) -> dict[str, Any]:
     settings: dict[str, Any] = obs.ws.get_source_filter(SOURCE, FILTER).filter_settings
     return settings
+
+
+def _away_and_back(obs: Sandbox) -> None:
+    if "Other" in obs.ws.get_scene_collection_list().scene_collections:
+        obs.ws.set_current_scene_collection("Other")
+    else:
+        obs.ws.create_scene_collection("Other")
+    _wait_collection(obs, "Other")
+    obs.ws.set_current_scene_collection(NAME)
+    _wait_collection(obs, NAME)
+
+
+def _away_and_back_5_times(obs: Sandbox) -> None:
+    for _ in range(5):
+        _away_and_back(obs)
 
 
 def _wait_collection(obs: Sandbox, name: str) -> None:
@@ -244,10 +261,3 @@ def _resident_kib(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise AssertionError("no VmRSS")
-
-
-def _assert_level(used_kib: list[int]) -> None:
-    """Memory does not grow by 5 MB from the first third of the samples to the last."""
-    third = len(used_kib) // 3
-    growth_kib = statistics.median(used_kib[-third:]) - statistics.median(used_kib[:third])
-    assert growth_kib < 5 * 1024, f"{growth_kib} KiB more: {used_kib}"

@@ -17,6 +17,8 @@ import pytest
 from installer.sandbox import color_source, filter_entry, image_source, media_source, scene, source
 from rvm_core import paths
 from rvm_core.kernels.bokeh import bokeh
+from rvm_core.libobs.constants import GS_CS_709_EXTENDED
+from rvm_core.matting import Matting
 from rvm_core.pipeline import blur_radius_px
 from tests.obs.picture_helpers import (
     FILTER,
@@ -45,6 +47,7 @@ CANVAS = (WIDTH, HEIGHT)
 BEHIND = (0x80, 0x60, 0x30)
 SIZES = {"Portrait": (360, 640), "Odd": (333, 217), "Tiny": (16, 16), "Huge": (3840, 2160)}
 QUADRANTS = ((255, 40, 40), (40, 255, 40), (40, 40, 255), (255, 255, 40))
+HDR_PERSON = np.s_[60:300, 100:260]
 STRAY = 0.002
 """The share of pixels that may differ: in a steep edge one rounding of the small picture is 10 of 255."""
 
@@ -74,6 +77,33 @@ def film(path: Path, pictures: list[Picture], *, codec: str = "libx264rgb", fps:
     return path
 
 
+def pq(nits: Any) -> Any:
+    """SMPTE ST 2084 code values 0..1 of a luminance."""
+    light = (np.asarray(nits, float) / 10_000) ** (2610 / 16384)
+    return ((3424 / 4096 + 2413 / 128 * light) / (1 + 2392 / 128 * light)) ** (2523 / 32)
+
+
+def hdr_film(path: Path, nits: Any, frames: int) -> Path:
+    """A 10-bit PQ film in BT.2020 of a grey picture, [height, width] in nits."""
+    import av
+
+    frame = av.VideoFrame(nits.shape[1], nits.shape[0], "yuv420p10le")
+    codes = [np.rint(64 + 876 * pq(nits))] + [np.full((nits.shape[0] // 2, nits.shape[1] // 2), 512)] * 2
+    for plane, values in zip(frame.planes, codes, strict=True):
+        rows = np.zeros((plane.height, plane.line_size // 2), "<u2")
+        rows[:, : plane.width] = values
+        plane.update(rows.tobytes())
+    tags = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited:log-level=none"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx265", rate=30, options={"preset": "ultrafast", "crf": "4", "x265-params": tags})
+        stream.width, stream.height, stream.pix_fmt = nits.shape[1], nits.shape[0], "yuv420p10le"
+        for number in range(frames):
+            frame.pts = number
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return path
+
+
 def translucent(width: int, height: int) -> Picture:
     """The room with a corner cut out, and half of it half transparent; RGBA, straight."""
     alpha = np.full((height, width, 1), 255, np.uint8)
@@ -92,20 +122,26 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(tmp_path_factory.mktemp("pictures"))
     folder = lab.folder
     room_file = write_png(folder / "room.png", room(WIDTH, HEIGHT))
+    is_person = np.zeros((HEIGHT, WIDTH), bool)
+    is_person[HDR_PERSON] = True
+    hdr_file = hdr_film(folder / "hdr.mp4", np.where(is_person, 250.0, 4.0), 150)
     film_file = film(folder / "room.mp4", [room(WIDTH, HEIGHT)] * 300)
     crop = filter_entry("crop_filter", "Crop", {"left": 64, "top": 32, "right": 8, "bottom": 0})
     grey = {**filter_entry("color_filter", "Grey", {"saturation": -1.0}), "versioned_id": "color_filter_v2"}
     text = {"text": "Person", "font": {"face": "DejaVu Sans", "size": 128, "style": "Bold", "flags": 1}}
     text_source = source("text_ft2_source", "Text", text, [matting()])
     slides = {"files": [{"value": str(room_file)}], "slide_time": 60_000, "transition": "cut"}
+    holes_file = write_png(folder / "holes.png", translucent(WIDTH, HEIGHT))
+    holes = image_source("Translucent", holes_file, [matting()])
     sources = [
         color_source("Behind", obs_color(BEHIND), WIDTH, HEIGHT),
         image_source("Room", room_file, [matting()]),
         image_source("Bare room", room_file),
         media_source("Film", film_file, [matting()]),
+        media_source("HDR film", hdr_file, [matting()]),
         {**text_source, "versioned_id": "text_ft2_source_v2"},
         source("slideshow", "Slides", slides, [matting()]),
-        image_source("Translucent", write_png(folder / "t.png", translucent(WIDTH, HEIGHT)), [matting()]),
+        {**holes, "settings": {**holes["settings"], "linear_alpha": True}},
         image_source("Cropped below", room_file, [crop, matting()]),
         image_source("Cropped above", room_file, [matting(), {**crop, "name": "Crop 2"}]),
         image_source("Grey below", room_file, [grey, matting()]),
@@ -244,6 +280,44 @@ def _size(lab: Lab, name: str) -> tuple[int, int]:
     return round(found["sourceWidth"]), round(found["sourceHeight"])
 
 
+def test_resets_at_every_frame_do_not_wear_the_filter_out(pictures: Lab) -> None:
+    """Each seek throws away the pictures on their way; later ones must find their place all the same."""
+    show(pictures, "Film")
+    expected = expected_screenshot(room(WIDTH, HEIGHT))
+    assert_becomes(pictures, "Film", CANVAS, expected)
+    epoch = pictures.status("Film")["epoch"]
+    for number in range(120):
+        pictures.obs.ws.set_media_input_cursor("Film", 6000 if number % 2 else 1000)
+        time.sleep(0.02)
+    pictures.wait_status("Film", lambda s: s["epoch"] > epoch + 6, "has started anew often")
+    assert_becomes(pictures, "Film", CANVAS, expected)
+
+
+def test_a_film_in_high_dynamic_range_looks_as_it_does_without_the_filter(pictures: Lab) -> None:
+    name, scene_name = "HDR film", "HDR film over colour"
+    show(pictures, name)
+    pictures.obs.ws.set_source_filter_enabled(name, FILTER, False)
+    behind = np.broadcast_to(BEHIND, (HEIGHT, WIDTH, 3)).astype(float)
+    inside = np.zeros((HEIGHT, WIDTH), bool)
+    inside[64:296, 104:256] = True
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[52:308, 92:268] = False
+    # dark room and bright person, tone-mapped to the canvas by OBS
+    own = pictures.wait_picture(scene_name, CANVAS, lambda seen: off_share(seen, behind, 30) == 1)
+    assert own[180, 180, 0] > 150
+    assert own[180, 500, 0] < 80
+    pictures.obs.ws.set_source_filter_enabled(name, FILTER, True)
+
+    def is_right(seen: Picture) -> bool:
+        is_same = np.abs(seen.astype(float) - own)[inside].mean() < 1
+        return bool(is_same) and off_share(seen, behind, 2, outside) == 0
+
+    picture = pictures.wait_picture(scene_name, CANVAS, is_right)
+    assert np.abs(picture.astype(float) - own)[inside].mean() < 1
+    assert off_share(picture, behind, 2, outside) == 0
+    assert pictures.call("color_space", source=name) == GS_CS_709_EXTENDED
+
+
 def test_a_source_keeps_its_own_transparency(pictures: Lab) -> None:
     straight = translucent(WIDTH, HEIGHT)
     show(pictures, "Translucent")
@@ -260,26 +334,31 @@ def test_a_source_keeps_its_own_transparency(pictures: Lab) -> None:
 
 
 def test_a_crop_below_makes_another_size(pictures: Lab) -> None:
-    size = (WIDTH - 72, HEIGHT - 32)
     show(pictures, "Cropped below")
-    own = own_picture(pictures, "Cropped below", size)
-    assert off_share(own, room(WIDTH, HEIGHT)[32:, 64:-8].astype(float)) == 0
-    assert_becomes(pictures, "Cropped below", size, expected_screenshot(own))
-    pictures.wait_status(
-        "Cropped below", lambda s: (s["source_width"], s["source_height"]) == size, "size in its status"
-    )
+    _assert_cropped(pictures, left=64)
     # the crop changes while all runs
     pictures.obs.ws.set_source_filter_settings("Cropped below", "Crop", {"left": 96}, True)
-    narrow = (WIDTH - 104, HEIGHT - 32)
-    own = own_picture(pictures, "Cropped below", narrow)
-    assert off_share(own, room(WIDTH, HEIGHT)[32:, 96:-8].astype(float)) == 0
-    assert_becomes(pictures, "Cropped below", narrow, expected_screenshot(own))
+    _assert_cropped(pictures, left=96)
+
+
+def _assert_cropped(lab: Lab, left: int) -> None:
+    part = room(WIDTH, HEIGHT)[32:, left:-8]
+    # a screenshot has the size of the source below all filters; the rest stays empty
+    expected = np.zeros((HEIGHT, WIDTH, 4))
+    expected[: part.shape[0], : part.shape[1]] = expected_screenshot(part)
+    assert_becomes(lab, "Cropped below", CANVAS, expected)
+    lab.wait_status(
+        "Cropped below",
+        lambda s: (s["source_height"], s["source_width"]) == part.shape[:2],
+        "the cropped size in its status",
+    )
 
 
 def test_a_crop_above_cuts_the_matted_picture(pictures: Lab) -> None:
     show(pictures, "Cropped above")
-    expected = expected_screenshot(room(WIDTH, HEIGHT))[32:, 64:-8]
-    assert_becomes(pictures, "Cropped above", (WIDTH - 72, HEIGHT - 32), expected)
+    expected = np.zeros((HEIGHT, WIDTH, 4))
+    expected[: HEIGHT - 32, : WIDTH - 72] = expected_screenshot(room(WIDTH, HEIGHT))[32:, 64:-8]
+    assert_becomes(pictures, "Cropped above", CANVAS, expected)
 
 
 def test_a_colour_filter_below_is_matted(pictures: Lab) -> None:
@@ -324,11 +403,11 @@ def test_a_picture_is_captured_once_a_frame_however_often_it_is_drawn(pictures: 
         mix = "OBS_WEBSOCKET_VIDEO_MIX_TYPE_PREVIEW"
         ws.send("OpenVideoMixProjector", {"videoMixType": mix, "monitorIndex": -1})
         wait_until(lambda: _more_draws_than_frames(pictures), "several displays draw the source")
-        frames_before, before = pictures.obs.stats().rendered, pictures.call("counters")["Room"]
+        frames_before, before = pictures.obs.stats().rendered, pictures.call("counters", source="Room")
         expected = expected_screenshot(room(WIDTH, HEIGHT))
         for _ in range(10):
             assert off_share(pictures.screenshot("Room", *CANVAS), expected) <= STRAY
-        after, frames_after = pictures.call("counters")["Room"], pictures.obs.stats().rendered
+        after, frames_after = pictures.call("counters", source="Room"), pictures.obs.stats().rendered
     finally:
         ws.set_studio_mode_enabled(False)
     drawn_in, draws, captured = (now - then for now, then in zip(after, before, strict=True))
@@ -340,9 +419,45 @@ def test_a_picture_is_captured_once_a_frame_however_often_it_is_drawn(pictures: 
 
 
 def _more_draws_than_frames(lab: Lab) -> bool:
-    before = lab.call("counters")["Room"]
+    before = lab.call("counters", source="Room")
     time.sleep(0.3)
     drawn_in, draws, _ = (
-        now - then for now, then in zip(lab.call("counters")["Room"], before, strict=True)
+        now - then for now, then in zip(lab.call("counters", source="Room"), before, strict=True)
     )
     return drawn_in > 0 and draws >= 2 * drawn_in
+
+
+def test_the_real_network_finds_a_real_person(
+    pictures: Lab, reference_data: Path, default_model_file: Path
+) -> None:
+    """A frame of film as a still picture: OBS shows what the engine computes outside of it."""
+    import av
+
+    with av.open(str(reference_data / "clips" / "pyfeat_single_face.mp4")) as clip:
+        own = next(clip.decode(video=0)).to_ndarray(format="rgb24")
+    assert own.shape == (HEIGHT, WIDTH, 3)
+    real = {"model": default_model_file.stem.removesuffix("_fp32"), "quality": "fast", "threads": 2}
+    (pictures.data / "models" / default_model_file.name).symlink_to(default_model_file)
+    ws = pictures.obs.ws
+    ws.create_scene("Person over colour")
+    ws.create_scene_item("Person over colour", "Behind", True)
+    file = write_png(pictures.folder / "person.png", own)
+    ws.create_input("Person over colour", "Person", "image_source", {"file": str(file)}, True)
+    ws.create_source_filter("Person", FILTER, FILTER_KIND, {**real, "mode": "matte"})
+    ws.set_current_program_scene("Person over colour")
+    pictures.wait_status("Person", lambda s: s["mattes"] > 30, "settles")
+    with Matting(**real) as engine:
+        for _ in range(30):
+            alpha = engine.step(own).alpha
+    assert 0.2 < (alpha > 0.95).mean() < 0.8
+    assert (alpha < 0.05).mean() > 0.2
+    matte = pictures.screenshot("Person", *CANVAS)[..., 0]
+    assert np.abs(matte - 255 * alpha).mean() < 1
+    ws.set_source_filter_settings("Person", FILTER, {"mode": "transparent"}, True)
+    is_person, is_room = alpha > 0.999, alpha < 0.001
+    behind = np.broadcast_to(BEHIND, own.shape).astype(float)
+    picture = pictures.wait_picture(
+        "Person over colour", CANVAS, lambda seen: off_share(seen, behind, 2, is_room) < 0.02
+    )
+    assert off_share(picture, behind, 2, is_room) < 0.02
+    assert off_share(picture, own.astype(float), 4, is_person) < 0.02

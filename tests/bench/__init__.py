@@ -1,0 +1,1 @@
+"""Measurements, not tests: ratios of runs side by side, printed."""

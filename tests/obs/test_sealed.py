@@ -1,0 +1,49 @@
+"""Without its packages the filter cannot work: then it hides its source, and keeps its settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from installer.layout import SITE_PACKAGES_VARIABLE
+from installer.sandbox import Sandbox, color_source, filter_entry, image_source
+
+WIDTH, HEIGHT = 320, 180
+ROOM, BEHIND = (200, 30, 30), (0, 102, 204)
+
+
+def test_missing_packages_hide_the_source(
+    tmp_path: Path,
+    sandbox: Callable[..., Sandbox],
+    write_picture: Callable[[Path, Any], Path],
+    read_picture: Callable[[Path], Any],
+) -> None:
+    room = write_picture(tmp_path / "room.png", np.full((HEIGHT, WIDTH, 3), ROOM, np.uint8))
+    saved = {"mode": "blur", "blur_strength": 0.25}
+    matting = filter_entry("rvm_background_filter", "RVM", saved)
+    back = color_source("back", 0xFF000000 | BEHIND[2] << 16 | BEHIND[1] << 8 | BEHIND[0], WIDTH, HEIGHT)
+    empty = tmp_path / "no-packages"
+    empty.mkdir()
+    with sandbox(
+        width=WIDTH,
+        height=HEIGHT,
+        sources=[back, image_source("room", room, [matting])],
+        env={SITE_PACKAGES_VARIABLE: str(empty)},
+    ) as obs:
+        obs.wait_log(r"\[obs-rvm\] .*hides its sources: ModuleNotFoundError")
+        picture = read_picture(obs.screenshot("Main", tmp_path / "shot.png", WIDTH, HEIGHT))
+        assert np.abs(picture[..., :3].astype(int) - BEHIND).max() <= 1
+        obs.ws.set_source_filter_enabled("room", "RVM", False)
+        picture = read_picture(obs.screenshot("Main", tmp_path / "shot.png", WIDTH, HEIGHT))
+        assert np.abs(picture[..., :3].astype(int) - ROOM).max() <= 1, "the room is there, the filter hid it"
+        obs.ws.remove_source_filter("room", "RVM")
+        obs.ws.create_source_filter("room", "RVM", "rvm_background_filter", saved)
+        assert obs.quit() == 0
+    kept = json.loads(obs.home.collection.read_text())
+    room_source = next(source for source in kept["sources"] if source["name"] == "room")
+    assert room_source["filters"][0]["settings"] == saved
+    assert obs.leaks() <= 1

@@ -19,5 +19,5 @@ def _hog():
             time.sleep(0.2)
 
 
-def script_load(settings):
+def script_load(settings):  # noqa: ARG001 - the name and form that OBS calls
     threading.Thread(target=_hog, daemon=True).start()

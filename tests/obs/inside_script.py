@@ -103,19 +103,16 @@ def _described(property):
 
 def end_worker(source):
     """Raise SystemExit in the thread of the filter on `source`; whether it ended."""
-    for living in _instances(source):
-        thread = living.worker._thread
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-        thread.join(10)
-        return not thread.is_alive()
-    return False
+    thread = next(_instances(source)).worker._thread
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+    thread.join(10)
+    return not thread.is_alive()
 
 
 def counters(source):
     """[frames in which `source` was drawn, draws, pictures captured] of its filter."""
-    for living in _instances(source):
-        record = living.record[0]
-        return [int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")]
+    record = next(_instances(source)).record[0]
+    return [int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")]
 
 
 def _instances(source):
@@ -130,7 +127,23 @@ def _instances(source):
 
 def color_space(source):
     """The enum gs_color_space in which the filter on `source` works."""
-    return [int(living.record[0]["space"]) for living in _instances(source)][0]
+    return int(next(_instances(source)).record[0]["space"])
+
+
+def reset_at_every_frame(source, frames):
+    """Ask for a new epoch `frames` times, each when the last one has begun; how many have begun."""
+    from rvm_core.obs_filter.state import Reason
+
+    living = next(_instances(source))
+    first = int(living.record[0]["epoch"])
+    for _ in range(frames):
+        before = int(living.record[0]["epoch"])
+        living.reset(Reason.USER)
+        for _ in range(200):
+            if int(living.record[0]["epoch"]) != before:
+                break
+            time.sleep(0.005)
+    return int(living.record[0]["epoch"]) - first
 
 
 def filter_kinds():
@@ -143,7 +156,12 @@ def filter_kinds():
 
 
 _ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
-_HERE = {"end_worker": end_worker, "counters": counters, "color_space": color_space}
+_HERE = {
+    "end_worker": end_worker,
+    "counters": counters,
+    "color_space": color_space,
+    "reset_at_every_frame": reset_at_every_frame,
+}
 
 
 def _on_ui_thread(call, arguments):

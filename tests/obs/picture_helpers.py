@@ -7,7 +7,7 @@ import itertools
 import json
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,17 @@ class Lab:
 
     def status(self, source: str) -> dict[str, Any]:
         """What the filter on `source` reported last; empty before its first report."""
-        found = [
-            one for one in status.read(self.obs.home.root / STATUS_FOLDER) if one["source"] == source
-        ]
+        found = [one for one in status.read(self.obs.home.root / STATUS_FOLDER) if one["source"] == source]
         return found[-1] if found else {}
 
     def wait_status(self, source: str, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """The first status of the filter on `source` for which `wanted` holds."""
         wait_until(
             lambda: bool(self.status(source)) and wanted(self.status(source)),
-            lambda: f"{source}: {what}; its status: {self.status(source)}\n"
-            + "\n".join(self.obs.log().splitlines()[-15:]),
+            lambda: (
+                f"{source}: {what}; its status: {self.status(source)}\n"
+                + "\n".join(self.obs.log().splitlines()[-15:])
+            ),
         )
         return self.status(source)
 
@@ -175,11 +175,11 @@ def room(width: int, height: int, cell: int = 4) -> Picture:
     return picture
 
 
-def marker_share(picture: Picture, colors: Sequence[tuple[int, int, int]] = MARKERS, reach: int = 24) -> float:
-    """The share of visible pixels whose colour is within `reach` of one of `colors`."""
+def marker_share(picture: Picture, reach: int = 24) -> float:
+    """The share of visible pixels whose colour is within `reach` of one of MARKERS."""
     rgb = picture[..., :3].astype(int)
     seen = np.zeros(picture.shape[:2], bool)
-    for color in colors:
+    for color in MARKERS:
         seen |= np.abs(rgb - color).max(axis=2) <= reach
     if picture.shape[2] == 4:
         seen &= picture[..., 3] > 8

@@ -32,11 +32,23 @@ def recovered_alpha(over_black: NDArray[np.uint8], over_white: NDArray[np.uint8]
     return 1.0 - (linear(over_white[..., :3]) - linear(over_black[..., :3])).mean(axis=2)
 
 
+class Settled:
+    """Whether SETTLED mattes have come since the epoch last changed."""
+
+    def __init__(self) -> None:
+        self.epoch = self.begun = -1
+
+    def __call__(self, status: dict[str, Any]) -> bool:
+        if status["epoch"] != self.epoch:
+            self.epoch, self.begun = status["epoch"], status["mattes"]
+        return bool(status["mattes"] >= self.begun + SETTLED)
+
+
+@pytest.mark.usefixtures("default_model_file")
 @pytest.mark.parametrize("clip", ["halfbody_room", "fullbody_crissyfield"])
 def test_alpha_in_obs_is_that_of_step(
     clip: str,
     reference_data: Path,
-    default_model_file: Path,
     tmp_path: Path,
     sandbox: Callable[..., Sandbox],
     wait_status: Callable[..., dict[str, Any]],
@@ -56,15 +68,7 @@ def test_alpha_in_obs_is_that_of_step(
             obs.ws.set_source_filter_enabled("person", "RVM", False)
             time.sleep(0.6)  # a gap in renders: the recurrent state begins anew
             obs.ws.set_source_filter_enabled("person", "RVM", True)
-            epoch, begun = 0, 0
-
-            def settled(status: dict[str, Any], number: int = number) -> bool:
-                nonlocal epoch, begun
-                if status["epoch"] != epoch:
-                    epoch, begun = status["epoch"], status["mattes"]
-                return bool(status["mattes"] >= begun + SETTLED)
-
-            wait_status(obs, settled)
+            wait_status(obs, Settled())
             shots = []
             for color in (BLACK, WHITE):
                 obs.ws.set_input_settings("back", {"color": color}, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,11 @@ def matte_offsets(
     return found
 
 
+@pytest.mark.usefixtures("default_model_file")
 @pytest.mark.parametrize("latency", ["aligned", "lowest"])
 def test_matte_stands_where_the_person_is(
     latency: str,
     reference_data: Path,
-    default_model_file: Path,
     tmp_path: Path,
     sandbox: Callable[..., Sandbox],
     wait_status: Callable[..., dict[str, Any]],
@@ -91,12 +92,12 @@ def test_matte_stands_where_the_person_is(
     with sandbox(sources=[source]) as obs:
         wait_status(obs, lambda status: bool(status["mattes"] > 20))
         recording = read_frames(obs.record(9.0), "rgb24")
-        status = wait_status(obs, lambda status: True)
+        status = wait_status(obs, bool)
         assert obs.quit() == 0
     offsets = matte_offsets(recording, colour, alpha)
     # A lag puts the matte behind: to the left of a person who goes right.
     lags = []
-    for (_, before), (offset, left) in zip(offsets, offsets[1:], strict=False):
+    for (_, before), (offset, left) in pairwise(offsets):
         if left != before and abs(left - before) < 100:
             lags.append(-offset * int(np.sign(left - before)))
     print(

@@ -92,8 +92,10 @@ def _background(file: str, problem: str) -> Cause:
 
 
 CAUSES = {
-    "missing model": Cause({"model": "graph_missing"}, "not on this computer", _put_model("graph_missing")),
-    "fetchable model": Cause({"model": "graph_fetchable"}, "not on this computer", _press_try_again),
+    "missing model": Cause(
+        {"model": "graph_missing"}, "graph_missing is not on", _put_model("graph_missing")
+    ),
+    "fetchable model": Cause({"model": "graph_fetchable"}, "graph_fetchable is not on", _press_try_again),
     "corrupt model": Cause({"model": "graph_corrupt"}, "is damaged", _put_model("graph_corrupt")),
     "other contract": Cause({"model": "graph_contract"}, "is not an RVM model", _choose(model="graph_good")),
     "absent provider": Cause({"provider": "cuda"}, "has no provider 'cuda'", _choose(provider="cpu")),
@@ -129,7 +131,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def _spoil_models(lab: Lab) -> None:
-    """Beside the graphs: two models without their file, one of which can be fetched; one with a wrong byte."""
+    """Beside the graphs: two models without a file, one of which can be fetched; one with a wrong byte."""
     good = lab.files["graph_good"]
     document = json.loads((lab.data / "manifest.json").read_text())
     for name in ("graph_missing", "graph_corrupt", "graph_fetchable"):

@@ -1,0 +1,78 @@
+"""Background images: geometry of the three fits, formats, errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rvm_core.errors import BackgroundError
+from rvm_core.obs_filter import backdrop
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+GREEN_ABGR = 0xFF00FF00
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> str:
+    """40 x 20: the left half red, the right half blue."""
+    image = np.zeros((20, 40, 3), np.uint8)
+    image[:, :20], image[:, 20:] = RED[::-1], BLUE[::-1]
+    cv2.imwrite(str(tmp_path / "halves.png"), image)
+    return str(tmp_path / "halves.png")
+
+
+def colour(canvas: np.ndarray, x: int, y: int) -> tuple[int, ...]:
+    return tuple(int(v) for v in canvas[y, x])
+
+
+def test_cover_fills_and_crops(halves: str) -> None:
+    canvas = backdrop.load(halves, 60, 60, "cover", GREEN_ABGR)
+    assert canvas.shape == (60, 60, 4)
+    assert colour(canvas, 2, 2) == (*RED, 255)
+    assert colour(canvas, 57, 57) == (*BLUE, 255)
+    assert not (canvas[..., :3] == (0, 255, 0)).all(axis=2).any()
+
+
+def test_contain_shows_all_on_the_colour(halves: str) -> None:
+    canvas = backdrop.load(halves, 60, 60, "contain", GREEN_ABGR)
+    assert colour(canvas, 30, 5) == (0, 255, 0, 255)
+    assert colour(canvas, 30, 55) == (0, 255, 0, 255)
+    assert colour(canvas, 5, 30) == (*RED, 255)
+    assert colour(canvas, 55, 30) == (*BLUE, 255)
+
+
+def test_stretch_ignores_the_shape(halves: str) -> None:
+    canvas = backdrop.load(halves, 60, 90, "stretch", GREEN_ABGR)
+    assert colour(canvas, 2, 88) == (*RED, 255)
+    assert colour(canvas, 57, 2) == (*BLUE, 255)
+
+
+def test_transparent_parts_show_the_colour(tmp_path: Path) -> None:
+    image = np.zeros((4, 4, 4), np.uint8)
+    cv2.imwrite(str(tmp_path / "clear.png"), image)
+    canvas = backdrop.load(str(tmp_path / "clear.png"), 8, 8, "cover", GREEN_ABGR)
+    assert (canvas == (0, 255, 0, 255)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_and_deep_images(tmp_path: Path, dtype: type) -> None:
+    image = np.full((4, 4), np.iinfo(dtype).max, dtype)
+    cv2.imwrite(str(tmp_path / "white.png"), image)
+    assert (backdrop.load(str(tmp_path / "white.png"), 8, 8, "cover", 0) == 255).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (7, 3), (3840, 2)])
+def test_any_size(halves: str, width: int, height: int) -> None:
+    for fit in ("cover", "contain", "stretch"):
+        assert backdrop.load(halves, width, height, fit, 0).shape == (height, width, 4)
+
+
+def test_unreadable_files_say_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("no picture")
+    for path in ("", "/does/not/exist.png", str(tmp_path), "empty.png", str(tmp_path / "text.png")):
+        with pytest.raises(BackgroundError):
+            backdrop.load(path, 8, 8, "cover", 0)

@@ -50,20 +50,23 @@ def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _paste(image: NDArray[np.uint8], canvas: NDArray[np.uint8], fit: str) -> None:
+    """Scale what will be seen of `image` onto the middle of `canvas`; crop first, an image may be long."""
     import cv2
 
     height, width = canvas.shape[:2]
-    scale_x, scale_y = width / image.shape[1], height / image.shape[0]
-    if fit != "stretch":
-        scale_x = scale_y = max(scale_x, scale_y) if fit == "cover" else min(scale_x, scale_y)
-    size = max(1, round(image.shape[1] * scale_x)), max(1, round(image.shape[0] * scale_y))
-    method = cv2.INTER_AREA if min(scale_x, scale_y) < 1 else cv2.INTER_LINEAR
-    scaled = cv2.resize(image, size, interpolation=method)
-    left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    from_x, from_y = max(0, -left), max(0, -top)
-    to_x, to_y = max(0, left), max(0, top)
-    wide, tall = min(width - to_x, size[0] - from_x), min(height - to_y, size[1] - from_y)
-    part = scaled[from_y : from_y + tall, from_x : from_x + wide].astype(np.float32)
-    under = canvas[to_y : to_y + tall, to_x : to_x + wide]
-    alpha = part[..., 3:] / 255.0
-    under[..., :3] = np.rint(part[..., :3] * alpha + under[..., :3] * (1.0 - alpha))
+    tall, wide = image.shape[:2]
+    if fit == "cover":
+        shown_wide = min(wide, max(1, round(tall * width / height)))
+        shown_tall = min(tall, max(1, round(wide * height / width)))
+        left, top = (wide - shown_wide) // 2, (tall - shown_tall) // 2
+        image = image[top : top + shown_tall, left : left + shown_wide]
+    elif fit == "contain":
+        scale = min(width / wide, height / tall)
+        size = max(1, round(wide * scale)), max(1, round(tall * scale))
+        left, top = (width - size[0]) // 2, (height - size[1]) // 2
+        canvas = canvas[top : top + size[1], left : left + size[0]]
+    shrinks = canvas.shape[0] < image.shape[0] or canvas.shape[1] < image.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    scaled = cv2.resize(image, (canvas.shape[1], canvas.shape[0]), interpolation=method).astype(np.float32)
+    alpha = scaled[..., 3:] / 255.0
+    canvas[..., :3] = np.rint(scaled[..., :3] * alpha + canvas[..., :3] * (1.0 - alpha))

@@ -163,6 +163,15 @@ def write_picture(path: Path, pixels: Picture) -> Path:
     return path
 
 
+def read_picture(path: Path) -> Picture:
+    """The colours of a picture file, [height, width, 3] uint8."""
+    import cv2
+
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert pixels is not None, path
+    return np.asarray(pixels[:, :, ::-1], np.uint8)
+
+
 def inside(square: tuple[int, int], pixels: Picture) -> Picture:
     """The middle of `square` in a picture of any size, [h, w, channels]."""
     scale = pixels.shape[1] / WIDTH

@@ -66,7 +66,7 @@ def film(path: Path, pictures: list[Picture], *, codec: str = "libx264rgb", fps:
     import av
 
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=fps, options={"qp": "0", "preset": "ultrafast"})
+        stream: Any = file.add_stream(codec, rate=fps, options={"qp": "0", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = pictures[0].shape[1], pictures[0].shape[0], "rgb24"
         for picture in pictures:
             file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
@@ -92,7 +92,7 @@ def hdr_film(path: Path, nits: Any, frames: int) -> Path:
         plane.update(rows.tobytes())
     tags = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited:log-level=none"
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(
+        stream: Any = file.add_stream(
             "libx265", rate=30, options={"preset": "ultrafast", "crf": "4", "x265-params": tags}
         )
         stream.width, stream.height, stream.pix_fmt = nits.shape[1], nits.shape[0], "yuv420p10le"
@@ -422,7 +422,7 @@ def _more_draws_than_frames(lab: Lab) -> bool:
     drawn_in, draws, _ = (
         now - then for now, then in zip(lab.call("counters", source="Room"), before, strict=True)
     )
-    return drawn_in > 0 and draws >= 2 * drawn_in
+    return bool(drawn_in > 0 and draws >= 2 * drawn_in)
 
 
 def test_the_real_network_finds_a_real_person(
@@ -432,9 +432,13 @@ def test_the_real_network_finds_a_real_person(
     import av
 
     with av.open(str(reference_data / "clips" / "pyfeat_single_face.mp4")) as clip:
-        own = next(clip.decode(video=0)).to_ndarray(format="rgb24")
+        own: Any = next(clip.decode(video=0)).to_ndarray(format="rgb24")
     assert own.shape == (HEIGHT, WIDTH, 3)
-    real = {"model": default_model_file.stem.removesuffix("_fp32"), "quality": "fast", "threads": 2}
+    real: dict[str, Any] = {
+        "model": default_model_file.stem.removesuffix("_fp32"),
+        "quality": "fast",
+        "threads": 2,
+    }
     (pictures.data / "models" / default_model_file.name).symlink_to(default_model_file)
     ws = pictures.obs.ws
     ws.create_scene("Person over colour")

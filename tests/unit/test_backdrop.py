@@ -70,6 +70,14 @@ def test_any_size(halves: str, width: int, height: int) -> None:
         assert backdrop.load(halves, width, height, fit, 0).shape == (height, width, 4)
 
 
+def test_cover_of_a_long_image_stays_small(tmp_path: Path) -> None:
+    image = np.zeros((20_000, 1, 3), np.uint8)
+    image[9_999] = 255
+    cv2.imwrite(str(tmp_path / "long.png"), image)
+    canvas = backdrop.load(str(tmp_path / "long.png"), 1920, 1080, "cover", 0)
+    assert (canvas[..., :3] == 255).all(), "the one middle row fills the picture"
+
+
 def test_unreadable_files_say_so(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("no picture")

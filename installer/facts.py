@@ -18,6 +18,8 @@ PYTHON_TRIAL = (
     "import sys, venv, ensurepip; sys.stdout.write('%d.%d %s' % (*sys.version_info[:2], sys.executable))"
 )
 TRIAL_TIMEOUT_S = 30
+SCREEN_PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool"}
+"""What a virtual screen takes, and the Debian package of each."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Facts:
             has_obs_plugins=any(_library_files(("obs-plugins/obs-ffmpeg.so",))),
             obs_python=obs_python,
             python=find_python(obs_python),
-            programs=frozenset(name for name in ("Xvfb", "openbox") if shutil.which(name)),
+            programs=frozenset(name for name in SCREEN_PROGRAMS if shutil.which(name)),
             packages=installed_packages(("libgl1-mesa-dri",)),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.errors import InstallError
-from installer.facts import Facts
+from installer.facts import SCREEN_PROGRAMS, Facts
 from installer.steps import (
     FetchFootage,
     FetchModel,
@@ -42,10 +42,7 @@ def missing_packages(facts: Facts, is_demo: bool) -> tuple[str, ...]:
     if facts.python is None:
         missing.append("python3-venv")
     if is_demo and not facts.has_display:
-        if "Xvfb" not in facts.programs:
-            missing.append("xvfb")
-        if "openbox" not in facts.programs:
-            missing.append("openbox")
+        missing += [SCREEN_PROGRAMS[name] for name in SCREEN_PROGRAMS if name not in facts.programs]
         if "libgl1-mesa-dri" not in facts.packages:
             missing.append("libgl1-mesa-dri")
     return tuple(missing)
@@ -102,7 +99,7 @@ def _packages(facts: Facts, wishes: Wishes) -> list[Step]:
         version = f" {facts.obs_python[0]}.{facts.obs_python[1]}" if facts.obs_python else ""
         wanted.append(f"Python{version} with venv and pip")
     if wishes.is_demo and not facts.has_display:
-        wanted += [name for name in ("Xvfb", "openbox") if name not in facts.programs]
+        wanted += [name for name in SCREEN_PROGRAMS if name not in facts.programs]
     if wanted:
         raise InstallError(
             f"{facts.distribution} lacks: {', '.join(wanted)}.",

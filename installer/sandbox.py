@@ -74,6 +74,7 @@ OBS_COMMAND = (
     obs_config.NAME,
 )
 POLL_S = 0.1
+REST_S = 1.0
 TAIL_LINES = 20
 
 
@@ -198,8 +199,11 @@ class Sandbox:
             self._screen.close()
             self._screen = None
 
-    def quit(self, how: Literal["interrupt", "window"] = "interrupt", timeout_s: float = 30.0) -> int:
-        """Quits OBS as a user would: SIGINT, or Alt+F4 in its window (needs xdotool).
+    def quit(self, how: Literal["interrupt", "window"] = "window", timeout_s: float = 30.0) -> int:
+        """Quits OBS as a user would: Alt+F4 in its window (needs xdotool), or SIGINT.
+
+        OBS 29 closes its window from within the signal's handler: now and then that crashes or hangs it,
+        with no script loaded at all.  Alt+F4 is safe once OBS has come to rest.
 
         Returns its exit code (negative: ended by that signal).  Raises SandboxError when it hangs.
         """
@@ -208,6 +212,7 @@ class Sandbox:
         if how == "interrupt":
             process.send_signal(signal.SIGINT)
         else:
+            time.sleep(REST_S)
             self._press_alt_f4()
         return self.wait(timeout_s)
 

@@ -37,6 +37,8 @@ _SHOWN, _ACTIVATED = int(Reason.SHOWN), int(Reason.ACTIVATED)
 def video_tick(state: Any, seconds: float) -> None:
     """Once a frame, before any render; `seconds` since the last one."""
     s = carray(state, 1)[0]
+    if s.fresh != 0:
+        s.was_away = types.int32(1)
     s.fresh = types.int32(1)
     # a late tick is no gap: nobody could have rendered meanwhile
     s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))

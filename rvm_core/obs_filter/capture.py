@@ -191,6 +191,16 @@ def _free_before(s: Any, frame: int) -> None:
 
 
 @part
+def _return(s: Any) -> None:
+    """The source was off screen, if only for a frame: nothing captured before may come back."""
+    s.shown = i32(-1)
+    s.hold_until_ns = 0
+    s.staged = i32(-1)
+    s.valid_from = s.frame + 1
+    _free_before(s, s.valid_from)
+
+
+@part
 def _begin_epoch(s: Any, bits: int, now: int) -> None:
     """A new epoch: results of pictures before it are stale from here on."""
     cut = atomics.load(s.self + _CUT_FRAME)
@@ -316,6 +326,9 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     now = i64(now_ns())
     s.frames_rendered += 1
     s.drawn = i32(0)
+    if s.was_away != 0:
+        s.was_away = i32(0)
+        _return(s)
     bits = _notice(s, target, parent, width, height)
     if bits != 0:
         _begin_epoch(s, bits, now)

@@ -115,4 +115,5 @@ class Instance:
         self.worker.close()
         gpu.end(self.address)
         self.event.close()
+        del self.worker  # it knows this instance: left to Python's search for cycles, the memory piles up
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))

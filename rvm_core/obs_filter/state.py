@@ -145,6 +145,7 @@ STATE = np.dtype(
         ("blurred_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
+        ("was_away", "i4"),  # a frame passed that nobody rendered
         ("drawn", "i4"),  # `scratch` holds this frame
         ("width", "u4"),
         ("height", "u4"),

@@ -24,7 +24,7 @@ STATUS_FOLDER = "status"
 
 def _why_not() -> str:
     """The reason why no OBS can be tested here, or an empty text."""
-    missing = [name for name in ("obs", "Xvfb", "openbox") if shutil.which(name) is None]
+    missing = [name for name in ("obs", "Xvfb", "openbox", "xdotool") if shutil.which(name) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"
     if importlib.util.find_spec("obsws_python") is None:

@@ -56,13 +56,8 @@ def eventually(question: Callable[[], Any], what: str, timeout_s: float = 60.0) 
 
 
 def quit_obs(obs: Sandbox) -> int:
-    """Close OBS's window once OBS rests; the exit code.
-
-    OBS 29's handler of SIGINT closes the window from within the signal: without any script it hangs for
-    ever when that interrupts the UI thread in the middle of talking to the screen.
-    """
-    time.sleep(SETTLE_S)
-    return obs.quit("window")
+    """Close OBS's window; the exit code."""
+    return obs.quit()
 
 
 # -- status ------------------------------------------------------------------------------------------

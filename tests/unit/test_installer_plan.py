@@ -22,7 +22,7 @@ READY = Facts(
     has_obs_plugins=True,
     obs_python=(3, 11),
     python=Path("/usr/bin/python3.11"),
-    programs=frozenset({"Xvfb", "openbox"}),
+    programs=frozenset({"Xvfb", "openbox", "xdotool"}),
     packages=frozenset({"libgl1-mesa-dri"}),
 )
 BARE = replace(
@@ -57,6 +57,7 @@ def test_a_bare_debian_gets_its_packages_first() -> None:
         "python3-venv",
         "xvfb",
         "openbox",
+        "xdotool",
         "libgl1-mesa-dri",
     )
 

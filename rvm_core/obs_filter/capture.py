@@ -14,8 +14,10 @@ from rvm_core.obs_filter.mailbox import publish_picture, take_result
 from rvm_core.obs_filter.pointers import as_bytes
 from rvm_core.obs_filter.state import (
     CONTINUOUS,
+    EARLY_SHARE,
     GAP_SECONDS,
     HOLD_NS,
+    LONGEST_FRAME_NS,
     MEDIA_BACK_MS,
     MEDIA_JUMP_MS,
     REASONS,
@@ -29,8 +31,8 @@ from rvm_core.obs_filter.state import (
 
 ptr, i32, u32, i64, f32 = types.intp, types.int32, types.uint32, types.int64, types.float32
 
-_RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED = (
-    offset(field) for field in ("reset_bits", "cut_frame", "epoch", "wanted")
+_RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED, _TAKEN, _PERIOD = (
+    offset(field) for field in ("reset_bits", "cut_frame", "epoch", "wanted", "taken_ns", "period_ns")
 )
 _MAPPED, _PITCH, _SIZE2, _CLEAR, _SPACES = (
     offset(field) for field in ("mapped", "pitch", "size2", "clear", "spaces")
@@ -270,10 +272,13 @@ def _free_slot(s: Any) -> int:
 
 
 @part
-def _hand_over(s: Any, stage: int) -> None:
-    """Copy the picture that was staged one frame ago to the worker's side."""
+def _hand_over(s: Any) -> None:
+    """Copy the picture that was staged a frame ago to the worker's side."""
+    stage = s.stage[1 - s.flip]
+    slot = s.staged
+    s.staged = i32(-1)
     if _map(stage, s.self + _MAPPED, s.self + _PITCH) == 0:
-        s.slot_frame[s.staged] = 0
+        s.slot_frame[slot] = 0
         return
     into = s.in_data[s.in_back]
     row = ptr(s.internal_width) * 4
@@ -294,6 +299,29 @@ def _hand_over(s: Any, stage: int) -> None:
 
 
 @part
+def _is_worth_capturing(s: Any, now: int) -> bool:
+    """Whether the worker would take a picture captured now, or a later one would replace it first.
+
+    The picture reaches the worker one frame from now, the next picture one frame later.  The worker
+    takes one every period; only the last picture before it does so counts.
+    """
+    period = atomics.load(s.self + _PERIOD)
+    taken = atomics.load(s.self + _TAKEN)
+    if period <= 0 or taken == 0 or s.lowest_latency != 0:
+        return True
+    wait = (taken + period - (now + s.interval_ns)) % period
+    return wait < s.interval_ns + period // EARLY_SHARE
+
+
+@part
+def _measure_interval(s: Any, now: int) -> None:
+    passed = now - s.frame_ns
+    s.frame_ns = now
+    if 0 < passed < LONGEST_FRAME_NS:
+        s.interval_ns = passed if s.interval_ns == 0 else (7 * s.interval_ns + passed) // 8
+
+
+@part
 def _capture(s: Any, target: int, parent: int, now: int) -> None:
     slot = _free_slot(s)
     if slot < 0:
@@ -308,11 +336,7 @@ def _capture(s: Any, target: int, parent: int, now: int) -> None:
     s.frame += 1
     s.frames_captured += 1
     s.slot_frame[slot] = s.frame
-    now_stage = s.stage[s.flip]
-    previous_stage = s.stage[1 - s.flip]
-    _stage(now_stage, small)
-    if s.staged >= 0:
-        _hand_over(s, previous_stage)
+    _stage(s.stage[s.flip], small)
     s.flip = i32(1 - s.flip)
     s.staged = slot
     s.staged_frame = s.frame
@@ -324,6 +348,7 @@ def _capture(s: Any, target: int, parent: int, now: int) -> None:
 def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> None:
     """Everything that happens once a frame, before its first draw."""
     now = i64(now_ns())
+    _measure_interval(s, now)
     s.frames_rendered += 1
     s.drawn = i32(0)
     if s.was_away != 0:
@@ -338,4 +363,7 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     if s.accepting != 0 and fits:
         if s.sent_frame == 0:
             s.result_ns = now
-        _capture(s, target, parent, now)
+        if s.staged >= 0:
+            _hand_over(s)
+        if _is_worth_capturing(s, now):
+            _capture(s, target, parent, now)

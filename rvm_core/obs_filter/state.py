@@ -30,6 +30,8 @@ GAP_SECONDS = 0.25
 LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
+LONGEST_FRAME_NS = 100_000_000  # longer is a pause, no frame rate
+EARLY_SHARE = 4  # a worker done a quarter sooner than expected should not wait for a picture
 VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond recognition
 
 
@@ -153,6 +155,8 @@ STATE = np.dtype(
         ("unrendered_s", "f4"),
         ("since_media_s", "f4"),
         ("media_ms", "i8"),
+        ("frame_ns", "i8"),  # when this frame began
+        ("interval_ns", "i8"),  # between frames, smoothed
         ("frame", "i8"),  # id of the newest captured picture
         ("newest", "i4"),  # its slot, or -1
         ("shown", "i4"),  # slot on screen, or -1
@@ -183,6 +187,8 @@ STATE = np.dtype(
         ("in_epoch", "i8", (BOXES,)),
         ("in_ns", "i8", (BOXES,)),
         # worker -> graphics
+        ("taken_ns", "i8"),  # atomic: when the worker took the picture that it mattes now, or 0
+        ("period_ns", "i8"),  # atomic: how long one picture keeps it busy, smoothed
         ("out_box", "i8"),  # atomic
         ("out_front", "i4"),
         ("out_matte", "i8", (BOXES,)),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
-from rvm_core.libobs import log
+from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, backdrop, gpu
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rvm_core.obs_filter.instance import Instance
 
 _WAIT_MS = 200
+_NICE = 10
 _RETRY = "Then press “Try again” in the filter's settings."
 
 
@@ -56,6 +57,7 @@ class Worker:
         self._front = self._back = gpu.WORKER_BOX
         self._epoch = atomics.load(self._address + offset("epoch"))
         self._histogram: Any = None
+        self._period_ns = 0
 
     # -- from other threads --------------------------------------------------------------------------
 
@@ -205,8 +207,11 @@ class Worker:
             return
         index = take_picture(self._address, self._front)
         if index < 0:
+            atomics.store(self._address + offset("taken_ns"), 0)  # idle: any picture is welcome
             return
         self._front = index
+        taken_ns = api.function("os_gettime_ns")()
+        atomics.store(self._address + offset("taken_ns"), taken_ns)
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
         self._follow_epoch(int(self._record["in_epoch"][0, index]))
         picture = self._buffers.pictures[index]
@@ -232,7 +237,14 @@ class Worker:
         self._record["out_frame"][0, back] = frame
         self._record["out_ns"][0, back] = captured_ns
         self._back = publish_result(self._address, back)
+        self._tell_period(api.function("os_gettime_ns")() - taken_ns)
         self.status.matte_done(self._engine.last_ms, captured_ns)
+
+    def _tell_period(self, busy_ns: int) -> None:
+        """Let the graphics thread know how often a picture is taken, so that it captures no other."""
+        before = self._period_ns or busy_ns
+        self._period_ns = (7 * before + busy_ns) // 8
+        atomics.store(self._address + offset("period_ns"), self._period_ns)
 
     def _follow_epoch(self, epoch: int) -> None:
         """Start the recurrent state anew if this picture belongs to another epoch than the last one."""
@@ -302,4 +314,4 @@ def _yield_to_obs() -> None:
         kernel32.SetThreadPriority(kernel32.GetCurrentThread(), -1)  # THREAD_PRIORITY_BELOW_NORMAL
     elif sys.platform.startswith("linux"):
         # On Linux a thread has a nice value of its own.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

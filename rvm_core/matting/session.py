@@ -106,11 +106,11 @@ def available_providers() -> tuple[str, ...]:
 
 
 def resolve_threads(threads: int) -> int:
-    """`threads`, or for 0 our choice: half of the processors, at most 4, and both of two."""
+    """`threads`, or for 0 our choice: half of the processors, at most 4; the rest is OBS's."""
     if threads > 0:
         return threads
     processors = os.cpu_count() or 1
-    return 2 if processors == 2 else min(4, max(1, processors // 2))
+    return min(4, max(1, processors // 2))
 
 
 _lock = threading.Lock()

@@ -104,7 +104,7 @@ def test_the_level_that_a_computer_holds() -> None:
 
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    for processors, threads in ((1, 1), (2, 2), (3, 1), (4, 2), (8, 4), (64, 4), (None, 1)):
+    for processors, threads in ((1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4), (None, 1)):
         monkeypatch.setattr(session.os, "cpu_count", lambda n=processors: n)
         assert session.resolve_threads(0) == threads
         assert session.resolve_threads(7) == 7

@@ -244,7 +244,7 @@ def _take(s: Any, now: int) -> None:
         s.hold_until_ns = 0
         at = s.results_shown % TIMINGS
         s.lag_ms[at] = f32(now - s.out_ns[box]) * f32(1e-6)
-        s.lag_frames[at] = f32(s.frame + 1 - frame)
+        s.lag_frames[at] = f32(now - s.out_ns[box]) / f32(max(s.interval_ns, i64(1)))
         s.results_shown += 1
     else:
         s.results_stale += 1

@@ -54,6 +54,7 @@ def test_alpha_in_obs_is_that_of_step(
     wait_status: Callable[..., dict[str, Any]],
     write_picture: Callable[[Path, Any], Path],
     read_picture: Callable[[Path], Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     frames = read_frames(reference_data / "gt" / f"{clip}.mp4", "rgb24")
     truths = read_frames(reference_data / "gt" / f"{clip}_alpha.mkv", "gray")
@@ -82,11 +83,12 @@ def test_alpha_in_obs_is_that_of_step(
             truth = truths[number] / 255.0
             disagreement = float(np.abs(in_obs - alpha).mean() * 1e3)
             disagreements.append(disagreement)
-            print(
-                f"{clip} frame {number}: OBS against step {disagreement:.2f}, "
-                f"against truth OBS {np.abs(in_obs - truth).mean() * 1e3:.2f}, "
-                f"step {np.abs(alpha - truth).mean() * 1e3:.2f} (MAD x1e3)"
-            )
+            with capsys.disabled():
+                print(
+                    f"\n{clip} frame {number}: OBS against step {disagreement:.2f}, "
+                    f"against truth OBS {np.abs(in_obs - truth).mean() * 1e3:.2f}, "
+                    f"step {np.abs(alpha - truth).mean() * 1e3:.2f} (MAD x1e3)"
+                )
             assert 0.05 < alpha.mean() < 0.6, "the picture shows a person"
         assert obs.quit() == 0
     assert max(disagreements) <= 1.0

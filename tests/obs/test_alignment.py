@@ -84,6 +84,7 @@ def test_matte_stands_where_the_person_is(
     tmp_path: Path,
     sandbox: Callable[..., Sandbox],
     wait_status: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     colour, alpha = person(reference_data)
     clip = write_clip(tmp_path / "walk.mp4", walk(colour, alpha))
@@ -100,12 +101,13 @@ def test_matte_stands_where_the_person_is(
     for (_, before), (offset, left) in pairwise(offsets):
         if left != before and abs(left - before) < 100:
             lags.append(-offset * int(np.sign(left - before)))
-    print(
-        f"{latency}: lag of the matte {np.median(lags):g} px at {SPEED_PX} px a frame "
-        f"({len(lags)} frames, 10th to 90th percentile {np.percentile(lags, [10, 90])}); "
-        f"picture {status['lag_frames_p50']:g} frames late, {status['capture_to_screen_ms_p50']:.0f} ms"
-    )
-    assert len(lags) > 30, "the recording shows the person moving"
+    with capsys.disabled():
+        print(
+            f"\n{latency}: lag of the matte {np.median(lags):g} px at {SPEED_PX} px a frame "
+            f"({len(lags)} frames, 10th to 90th percentile {np.percentile(lags, [10, 90])}); "
+            f"picture {status['lag_frames_p50']:g} frames late, {status['capture_to_screen_ms_p50']:.0f} ms"
+        )
+    assert len(lags) > 15, "the recording shows the person moving"
     if latency == "aligned":
         assert np.median(lags) == 0
     else:

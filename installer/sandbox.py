@@ -199,11 +199,13 @@ class Sandbox:
             self._screen.close()
             self._screen = None
 
-    def quit(self, how: Literal["interrupt", "window"] = "window", timeout_s: float = 30.0) -> int:
+    def quit(
+        self, how: Literal["interrupt", "window"] = "window", timeout_s: float = 30.0, rest_s: float = REST_S
+    ) -> int:
         """Quits OBS as a user would: Alt+F4 in its window (needs xdotool), or SIGINT.
 
         OBS 29 closes its window from within the signal's handler: now and then that crashes or hangs it,
-        with no script loaded at all.  Alt+F4 is safe once OBS has come to rest.
+        with no script loaded at all.  Alt+F4 is safe once OBS has come to rest, for which it gets `rest_s`.
 
         Returns its exit code (negative: ended by that signal).  Raises SandboxError when it hangs.
         """
@@ -212,7 +214,7 @@ class Sandbox:
         if how == "interrupt":
             process.send_signal(signal.SIGINT)
         else:
-            time.sleep(REST_S)
+            time.sleep(rest_s)
             self._press_alt_f4()
         return self.wait(timeout_s)
 

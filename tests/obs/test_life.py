@@ -86,7 +86,7 @@ def test_quits_while_the_model_is_loaded(
     with make(sources=[image_source(SOURCE, image)]) as obs:
         time.sleep(helpers.SETTLE_S)
         _add_filter(obs, model="graph_slow", quality="auto")
-        assert obs.quit("window") == 0
+        assert obs.quit(rest_s=0) == 0
     log = obs.log()
     assert "ready in" not in log.split("==== Shutting down")[0], "the model had been loaded before"
     assert obs.leaks() == leaks_without_us()

@@ -205,7 +205,8 @@ class Sandbox:
         """Quits OBS as a user would: Alt+F4 in its window (needs xdotool), or SIGINT.
 
         OBS 29 closes its window from within the signal's handler: that hung it with no script loaded
-        at all, and crashed it once in Qt's event loop.  Alt+F4 is safe once OBS has come to rest, for which it gets `rest_s`.
+        at all, and crashed it in Qt's event loop.  Alt+F4 is safe once OBS has come to rest, for which it
+        gets `rest_s`.
 
         Returns its exit code (negative: ended by that signal).  Raises SandboxError when it hangs.
         """

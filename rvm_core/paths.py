@@ -33,6 +33,11 @@ def models_dir() -> Path:
     return data_dir() / "models"
 
 
+def specialised_dir() -> Path:
+    """Graphs made from the models for live use; made again whenever they are missing."""
+    return data_dir() / "specialised"
+
+
 def numba_cache_dir() -> Path:
     """Compiled kernels and callbacks; filled at install time.
 

@@ -12,7 +12,7 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import bokeh, cut, foreground, planes
+    from rvm_core.kernels import blocks, bokeh, cut, foreground, planes
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -24,6 +24,7 @@ def warm() -> None:
     foreground.full_size_foreground(rgb, matte, rgb.copy())
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
-        planes.to_planes(picture, np.empty((1, 3, height, width), np.float32))
+        blocks.block_means(picture, 4)
+        planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)

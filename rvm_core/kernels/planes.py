@@ -5,27 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rvm_core.errors import PictureError
 from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels._jit import kernel
 
 
 @kernel
-def _to_planes(picture: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+def _to_planes(picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.float32]) -> None:
     scale = np.float32(1.0 / 255.0)
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            out[0, 0, y, x] = picture[y, x, 0] * scale
-            out[0, 1, y, x] = picture[y, x, 1] * scale
-            out[0, 2, y, x] = picture[y, x, 2] * scale
+    last_x, last_y = picture.shape[1] - 1, picture.shape[0] - 1
+    for y in range(out.shape[2]):
+        from_y = min(top + y, last_y)
+        for x in range(out.shape[3]):
+            from_x = min(left + x, last_x)
+            out[0, 0, y, x] = picture[from_y, from_x, 0] * scale
+            out[0, 1, y, x] = picture[from_y, from_x, 1] * scale
+            out[0, 2, y, x] = picture[from_y, from_x, 2] * scale
 
 
-def to_planes(picture: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    """Write RGB 0..1 of `picture` into `out`.
+def to_planes(picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.float32]) -> None:
+    """Write RGB 0..1 of a rectangle of `picture` into `out`; beyond its last row and column those repeat.
 
     picture: uint8 [h, w, 3|4] RGB(A), may be a strided view; a fourth channel is ignored.
-    out: float32 [1, 3, h, w].
+    left, top: pixels >= 0.  out: float32 [1, 3, oh, ow], any size.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
     """
-    height, width = size_of("The picture", picture)
-    check("The planes", out, np.float32, (1, 3, height, width))
-    _to_planes(picture, out)
+    size_of("The picture", picture)
+    check("The planes", out, np.float32, (1, 3, *out.shape[2:]))
+    if left < 0 or top < 0:
+        raise PictureError(f"The rectangle begins at {left}, {top}.", "Begin inside the picture.")
+    _to_planes(picture, left, top, out)

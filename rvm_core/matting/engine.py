@@ -21,6 +21,8 @@ from rvm_core.kernels.planes import to_planes
 from rvm_core.matting import session as sessions
 from rvm_core.matting.recurrent import RecurrentState
 from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
+from rvm_core.matting.specialised import specialised
+from rvm_core.matting.window import PersonWindow, Window
 from rvm_core.models import ensure
 
 _log = logging.getLogger(__name__)
@@ -40,12 +42,16 @@ class Matte:
 
 @dataclass(frozen=True)
 class MattingInfo:
-    """What really runs: registry name, provider, processor threads, quality level."""
+    """What really runs: registry name, provider, processor threads, quality level.
+
+    why_official: why the model's own graph runs and not the faster one made from it; empty if that does.
+    """
 
     model: str
     provider: str
     threads: int
     level: str
+    why_official: str = ""
 
 
 class Matting:
@@ -72,19 +78,21 @@ class Matting:
             raise SettingsError(
                 f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(BUDGET_PX)}."
             )
-        self._session = sessions.open_session(ensure(model, download=download), provider, threads)
-        self._state = RecurrentState(self._session.dtype)
-        self._ratio = np.ones(1, np.float32)
-        self._ratio_value = sessions.value(self._ratio)
+        graph = specialised(ensure(model, download=download))
+        self._session = sessions.open_session(graph.path, provider, threads)
+        self._state = RecurrentState(self._session)
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
+        self._window = PersonWindow(0, 0)
         self._planes = np.empty((1, 3, 0, 0), np.float32)
         self._source = self._planes
         self._source_value: Any = None
         self.last_ms = 0.0
         """Milliseconds of the last inference alone; 0 before the first."""
         level = self._measured_level() if quality == "auto" else quality
-        self.info = MattingInfo(model, self._session.provider, self._session.threads, level)
+        self.info = MattingInfo(
+            model, self._session.provider, self._session.threads, level, graph.why_official
+        )
 
     def __enter__(self) -> Matting:
         return self
@@ -107,6 +115,7 @@ class Matting:
         """Forget the pictures before; `reason` goes to the debug log."""
         _log.debug("recurrent state reset: %s", reason)
         self._state.reset()
+        self._window.reset()
 
     def step(self, rgb: NDArray[np.uint8]) -> Matte:
         """The matte of the next picture, at its own size.
@@ -141,25 +150,28 @@ class Matting:
         if min(width, height) < 16:
             raise PictureError(f"The network cannot see {width} x {height}.", "Give at least 16 x 16 pixels.")
         if self._size != (width, height):
-            if self._size is not None:
-                self.reset(f"the network's picture is now {width} x {height}")
-            self._resize(width, height)
-        to_planes(picture, self._planes)
+            self.reset(f"the network's picture is now {width} x {height}")
+            self._size = (width, height)
+            self._window = PersonWindow(width, height, moves=self._session.provider == "cpu")
+        window = self._window.look(picture)
+        self._make_room(window)
+        to_planes(picture, window.left, window.top, self._planes)
         if self._source is not self._planes:
             self._source[...] = self._planes
         started = time.perf_counter()
         try:
-            outputs = self._run()
-            alpha = np.array(outputs["pha"].numpy()[0, 0], np.float32, order="C")
-            foreground = np.array(outputs["fgr"].numpy()[0], np.float32, order="C")
-            if alpha.shape != (height, width) or foreground.shape != (3, height, width):
+            outputs = self._run(window)
+            alpha, foreground = (np.asarray(outputs[name].numpy()[0]) for name in ("pha", "fgr"))
+            w, h = window.size
+            if alpha.shape != (1, h, w) or foreground.shape != (3, h, w):
                 raise InferenceError(
-                    f"The network gave alpha {alpha.shape} and colour {foreground.shape} "
-                    f"for {height} x {width}.",
+                    f"The network gave alpha {alpha.shape} and colour {foreground.shape} for {h} x {w}.",
                     "Choose another model.",
                 )
             # A sum is finite only when every summand is.
-            if not (np.isfinite(alpha.sum()) and np.isfinite(foreground.sum())):
+            if not (
+                np.isfinite(alpha.sum(dtype=np.float32)) and np.isfinite(foreground.sum(dtype=np.float32))
+            ):
                 raise InferenceError(
                     "The network gave values that are not finite.", "Choose another model or provider."
                 )
@@ -169,36 +181,47 @@ class Matting:
         finally:
             self.last_ms = (time.perf_counter() - started) * 1000.0
         self._state.advance(outputs)
-        return np.clip(alpha, 0.0, 1.0, out=alpha), np.clip(foreground, 0.0, 1.0, out=foreground)
+        whole_alpha, whole_foreground = (_placed(part, window, width, height) for part in (alpha, foreground))
+        self._window.learn(whole_alpha[0])
+        return whole_alpha[0], whole_foreground
 
-    def _resize(self, width: int, height: int) -> None:
-        self._size = (width, height)
-        self._planes = np.empty((1, 3, height, width), np.float32)
-        same = self._session.dtype == np.float32
-        self._source = self._planes if same else np.empty(self._planes.shape, self._session.dtype)
-        self._source_value = sessions.value(self._source)
+    def _make_room(self, window: Window) -> None:
+        """Planes of the window's size, and what the network takes them from."""
+        width, height = window.size
+        if self._planes.shape[2:] != (height, width):
+            self._planes = np.empty((1, 3, height, width), np.float32)
+            same = self._session.dtype == np.float32
+            self._source = self._planes if same else np.empty(self._planes.shape, self._session.dtype)
+            self._source_value = sessions.value(self._source)
 
-    def _run(self) -> dict[str, Any]:
-        feeds = {"src": self._source_value, **self._state.feeds(), "downsample_ratio": self._ratio_value}
-        return self._session.run(feeds)
+    def _run(self, window: Window) -> dict[str, Any]:
+        return self._session.run({"src": self._source_value, **self._state.feeds(window)})
 
     def _measured_level(self) -> str:
         """The level that ``auto`` means for this session, timed by its first engine."""
         with self._session.level_lock:
             if self._session.level is None:
-                self._resize(*_FAST_SIZE)
+                whole = Window(0, 0, *_FAST_SIZE)
+                self._make_room(whole)
                 self._source[...] = 0.5
                 times: list[float] = []
                 for _ in range(_WARM_RUNS + _TIMED_RUNS):
                     started = time.perf_counter()
-                    self._state.advance(self._run())
+                    self._state.advance(self._run(whole))
                     times.append((time.perf_counter() - started) * 1000.0)
                 ms_at_fast = statistics.median(times[_WARM_RUNS:])
                 self._session.level = level_for(ms_at_fast)
                 _log.info("a matte at the fast level takes %.1f ms: %s", ms_at_fast, self._session.level)
                 self._state.reset()
-                self._size = None
             return self._session.level
+
+
+def _placed(part: NDArray[Any], window: Window, width: int, height: int) -> NDArray[np.float32]:
+    """`part` [C, h, w], which is what `window` shows, in a picture of 0: [C, height, width], 0..1."""
+    placed = np.zeros((part.shape[0], height, width), np.float32)
+    inside = placed[:, window.top : window.bottom, window.left : window.right]
+    np.clip(part[:, : inside.shape[1], : inside.shape[2]], 0.0, 1.0, out=inside)
+    return placed
 
 
 def _resized(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -6,27 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rvm_core.matting import session
+from rvm_core.matting.window import Window
 
 
 class RecurrentState:
     """r1..r4 of one stream of pictures, kept as onnxruntime's own values so that no frame copies them.
 
-    States of another size, ratio or model are worthless: whoever changes one resets.  One thread.
+    States of another picture size, ratio or model are worthless: whoever changes one resets.  One thread.
     """
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._zero = np.zeros((1, 1, 1, 1), dtype)
+    def __init__(self, of: session.Session) -> None:
+        self._session = of
+        self._window: Window | None = None
         self._values: dict[str, Any] = {}
-        self.reset()
 
     def reset(self) -> None:
-        """Forget everything: zeros [1, 1, 1, 1], which the graph broadcasts."""
-        self._values = {name: session.value(self._zero) for name in session.STATE_INPUTS}
+        """Forget everything."""
+        self._window = None
 
-    def feeds(self) -> Mapping[str, Any]:
-        """The four inputs by name."""
+    def feeds(self, window: Window) -> Mapping[str, Any]:
+        """The four inputs by name for a picture that is `window`; moved there if it was another before."""
+        if self._window is None:
+            zeros = self._session.zero_state(*window.size)
+            self._values = dict(zip(session.STATE_INPUTS, map(session.value, zeros), strict=True))
+        elif window != self._window:
+            self._values = {
+                name: session.value(_moved(found.numpy(), self._window, window))
+                for name, found in self._values.items()
+            }
+        self._window = window
         return self._values
 
     def advance(self, outputs: Mapping[str, Any]) -> None:
@@ -34,3 +45,21 @@ class RecurrentState:
         self._values = {
             into: outputs[out] for into, out in zip(session.STATE_INPUTS, session.STATE_OUTPUTS, strict=True)
         }
+
+
+def _moved(state: NDArray[Any], before: Window, after: Window) -> NDArray[Any]:
+    """`state` [1, C, h, w] of the window `before` as that of `after`: zeros where nobody has looked yet."""
+    if state.shape[2:] == (1, 1):  # still the zero of the start
+        return state
+    scale = before.size[0] // state.shape[3]
+    width, height = after.size
+    moved = np.zeros((*state.shape[:2], height // scale, width // scale), state.dtype)
+    both = before.overlap(after)
+    moved[_part(both, after, scale)] = state[_part(both, before, scale)]
+    return moved
+
+
+def _part(area: Window, of: Window, scale: int) -> tuple[Any, ...]:
+    """The index of `area` in the state of the window `of`."""
+    rows = slice((area.top - of.top) // scale, (area.bottom - of.top) // scale)
+    return ..., rows, slice((area.left - of.left) // scale, (area.right - of.left) // scale)

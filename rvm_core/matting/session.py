@@ -28,7 +28,8 @@ PROVIDERS: Mapping[str, str] = {
 
 STATE_INPUTS = ("r1i", "r2i", "r3i", "r4i")
 STATE_OUTPUTS = ("r1o", "r2o", "r3o", "r4o")
-INPUTS = ("src", *STATE_INPUTS, "downsample_ratio")
+SPECIALISED_INPUTS = ("src", *STATE_INPUTS)
+INPUTS = (*SPECIALISED_INPUTS, "downsample_ratio")
 OUTPUTS = ("fgr", "pha", *STATE_OUTPUTS)
 
 _DTYPES: Mapping[str, np.dtype[Any]] = {
@@ -44,6 +45,8 @@ class Session:
     """A model opened on one provider.  ``run`` may be called from several threads at once.
 
     model, provider, threads: what really runs.  dtype: of the picture and the state (float32 or float16).
+    takes_ratio: whether the graph is official, with ``downsample_ratio`` among its inputs; otherwise it is
+    a specialised one, whose states have `state_channels` from the start.
     level: the quality that ``auto`` means here, once an engine has measured it; guarded by level_lock.
     """
 
@@ -77,13 +80,32 @@ class Session:
         self.provider = provider
         self.threads = threads
         self.dtype = _check_contract(self._session, path)
+        inputs = {node.name: node for node in self._session.get_inputs()}
+        self.takes_ratio = "downsample_ratio" in inputs
+        self.state_channels = None if self.takes_ratio else [inputs[n].shape[1] for n in STATE_INPUTS]
         self.level: str | None = None
         self.level_lock = threading.Lock()
 
+    def zero_state(self, width: int, height: int) -> list[NDArray[Any]]:
+        """r1..r4 at the start, for pictures of `width` x `height`: multiples of 16 pixels.
+
+        The official graph broadcasts single zeros; a specialised one wants them whole.
+        """
+        if self.state_channels is None:
+            return [np.zeros((1, 1, 1, 1), self.dtype)] * len(STATE_INPUTS)
+        return [
+            np.zeros((1, channels, height >> level, width >> level), self.dtype)
+            for level, channels in enumerate(self.state_channels, start=1)
+        ]
+
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
-        """Every output by name, as OrtValues, from OrtValues.  Raises InferenceError.  No GIL inside."""
+        """Every output by name, as OrtValues, from those of picture and state; the ratio is 1.
+
+        Raises InferenceError.  No GIL inside.
+        """
+        ratio = {"downsample_ratio": _RATIO} if self.takes_ratio else {}
         try:
-            values = self._session.run_with_ort_values(list(OUTPUTS), dict(feeds))
+            values = self._session.run_with_ort_values(list(OUTPUTS), {**feeds, **ratio})
         except Exception as fault:  # as above
             raise InferenceError(
                 f"The network failed: {_one_line(fault)}", "Choose another model or provider."
@@ -91,7 +113,13 @@ class Session:
         return dict(zip(OUTPUTS, values, strict=True))
 
 
+_RATIO = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
 _USE_CPU = "Choose Automatic or Processor in Runs on."
+
+
+def bare_session(content: bytes) -> Any:
+    """onnxruntime's own session of any graph on the processor, for proofs."""
+    return ort.InferenceSession(content, providers=[PROVIDERS["cpu"]])
 
 
 def value(array: NDArray[Any]) -> Any:
@@ -149,16 +177,13 @@ def prove(candidate: Session, reference: Session) -> None:
     """
     noise = np.random.default_rng(0).random((1, 3, 36, 64), np.float32)
     picture = np.ascontiguousarray(np.repeat(np.repeat(noise, 4, axis=2), 4, axis=3), candidate.dtype)
-    zero = np.zeros((1, 1, 1, 1), candidate.dtype)
-    feeds = [dict.fromkeys(STATE_INPUTS, value(zero)) for _ in range(2)]
-    ratio = np.ones(1, np.float32)
+    zeros = [value(zero) for zero in candidate.zero_state(256, 144)]
+    feeds = [dict(zip(STATE_INPUTS, zeros, strict=True)) for _ in range(2)]
     for _ in range(2):
         results: list[dict[str, Any]] = []
         for session, state in zip((candidate, reference), feeds, strict=True):
             try:
-                results.append(
-                    session.run({"src": value(picture), **state, "downsample_ratio": value(ratio)})
-                )
+                results.append(session.run({"src": value(picture), **state}))
             except RvmError as fault:
                 raise ProviderError(f"{session.provider} failed. {fault.problem}", _USE_CPU) from fault
             state.update(zip(STATE_INPUTS, (results[-1][name] for name in STATE_OUTPUTS), strict=True))
@@ -176,7 +201,8 @@ def _check_contract(session: Any, path: Path) -> np.dtype[Any]:
     """The dtype of picture and state; raises ModelContract where the tensors are not RVM's."""
     inputs = {node.name: node for node in session.get_inputs()}
     outputs = {node.name: node for node in session.get_outputs()}
-    wrong = _difference("inputs", inputs, INPUTS) or _difference("outputs", outputs, OUTPUTS)
+    wanted_inputs = INPUTS if "downsample_ratio" in inputs else SPECIALISED_INPUTS
+    wrong = _difference("inputs", inputs, wanted_inputs) or _difference("outputs", outputs, OUTPUTS)
     if not wrong:
         kind = inputs["src"].type
         if kind not in _DTYPES:

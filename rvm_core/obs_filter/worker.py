@@ -170,6 +170,7 @@ class Worker:
         log.info(
             f"'{self._instance.name}': {engine.info.model} on {engine.info.provider}, "
             f"{engine.info.threads} threads, level {engine.info.level}, "
+            f"{engine.info.why_official or 'specialised graph'}, "
             f"ready in {time.monotonic() - started:.1f} s"
         )
 

@@ -57,6 +57,8 @@ def load(home: Path, clip: Path, settings: dict[str, Any] | None, seconds: float
         last = _status(home)
         obs.quit()
     grown = after.since(before)
+    if settings is not None and not last.get("mattes"):
+        raise SystemExit(f"The filter made no matte: {last.get('problem') or 'no status'}")
     return {
         "filter": settings is not None,
         "rendered": grown.rendered,

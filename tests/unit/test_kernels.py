@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rvm_core import kernels
 from rvm_core.errors import PictureError
 from rvm_core.kernels import srgb
+from rvm_core.kernels.blocks import block_means
 from rvm_core.kernels.bokeh import bokeh
 from rvm_core.kernels.cut import distance, histogram
 from rvm_core.kernels.foreground import diffused_foreground
@@ -38,8 +39,31 @@ def views(shape: tuple[int, int, int]) -> list[NDArray[np.uint8]]:
 def test_planes(shape: tuple[int, int, int]) -> None:
     for picture in views(shape):
         out = np.full((1, 3, *shape[:2]), -1.0, np.float32)
-        to_planes(picture, out)
+        to_planes(picture, 0, 0, out)
         np.testing.assert_allclose(out, oracles.planes(picture), atol=1e-6)
+
+
+@pytest.mark.parametrize(("left", "top", "width", "height"), [(0, 0, 16, 16), (3, 2, 4, 4), (5, 0, 16, 3)])
+def test_planes_of_a_rectangle_repeat_the_last_row_and_column(
+    left: int, top: int, width: int, height: int
+) -> None:
+    picture = picture_of((9, 11, 3))
+    out = np.full((1, 3, height, width), -1.0, np.float32)
+    to_planes(picture, left, top, out)
+    padded = np.pad(picture, ((0, 32), (0, 32), (0, 0)), mode="edge")
+    expected = oracles.planes(padded[top : top + height, left : left + width])
+    np.testing.assert_allclose(out, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(16, 24, 3), (17, 9, 4), (3, 3, 3)])
+def test_block_means(shape: tuple[int, int, int]) -> None:
+    for picture in views(shape):
+        means = block_means(picture, 8)
+        assert means.shape == (-(-shape[0] // 8), -(-shape[1] // 8), 3)
+        for y in range(means.shape[0]):
+            for x in range(means.shape[1]):
+                block = picture[8 * y : 8 * y + 8, 8 * x : 8 * x + 8, :3]
+                np.testing.assert_allclose(means[y, x], block.reshape(-1, 3).mean(axis=0), rtol=1e-5)
 
 
 def test_not_a_number_stays_in_bounds() -> None:
@@ -64,10 +88,12 @@ def test_tables_are_the_srgb_curve() -> None:
 RGB = picture_of((4, 6, 3))
 ALPHA = np.zeros((4, 6), np.float32)
 WRONG_CALLS: list[Callable[[], Any]] = [
-    lambda: to_planes(RGB.astype(np.float32), np.empty((1, 3, 4, 6), np.float32)),  # type: ignore[arg-type]
-    lambda: to_planes(RGB[..., :2], np.empty((1, 3, 4, 6), np.float32)),
-    lambda: to_planes(RGB, np.empty((1, 3, 6, 4), np.float32)),
-    lambda: to_planes(RGB[:0], np.empty((1, 3, 0, 6), np.float32)),
+    lambda: block_means(RGB[..., 0], 2),
+    lambda: to_planes(RGB.astype(np.float32), 0, 0, np.empty((1, 3, 4, 6), np.float32)),  # type: ignore[arg-type]
+    lambda: to_planes(RGB[..., :2], 0, 0, np.empty((1, 3, 4, 6), np.float32)),
+    lambda: to_planes(RGB, 0, 0, np.empty((1, 4, 4, 6), np.float32)),
+    lambda: to_planes(RGB, 0, -1, np.empty((1, 3, 4, 6), np.float32)),
+    lambda: to_planes(RGB[:0], 0, 0, np.empty((1, 3, 0, 6), np.float32)),
     lambda: diffused_foreground(ALPHA[:3], np.zeros((3, 4, 6), np.float32), np.empty((4, 6, 4), np.float32)),
     lambda: diffused_foreground(ALPHA, np.zeros((4, 6, 4), np.float32), np.empty((4, 6, 4), np.float32)),
     lambda: diffused_foreground(ALPHA, np.zeros((3, 4, 6)), np.empty((4, 6, 4), np.float32)),  # type: ignore[arg-type]

@@ -1,0 +1,154 @@
+"""Specialised graphs on disk: made once per model, proved against the official graph, kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core import paths
+from rvm_core.errors import ModelContract
+from rvm_core.matting import session as sessions
+from rvm_core.models.verify import fault
+
+_log = logging.getLogger(__name__)
+
+_FORM = 1
+"""Raised with every change of ``rewrite`` that changes its result."""
+_PROOF_SIZE = (128, 96)
+_PROOF_PICTURES = 3
+_TOLERANCE = {"float32": 1e-3, "float16": 2e-2}
+_building = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The file to open, and why it is the official one: empty when it is the specialised one."""
+
+    path: Path
+    why_official: str = ""
+
+
+def specialised(official: Path) -> Graph:
+    """The specialised graph of the verified model file `official`, made now if it is not there yet.
+
+    Making takes a second or two.  Whatever hinders it, the official graph is the answer, with the reason.
+    Any thread; several wait for the one that makes it.
+    """
+    with _building:
+        try:
+            return Graph(_ready(official) or _make(official))
+        except Exception as cause:  # a missing package, an unfamiliar graph, a full disk: none may stop us
+            reason = " ".join(str(cause).split()) or type(cause).__name__
+            _log.info("%s is used as it is: %s", official.name, reason)
+            return Graph(official, reason)
+
+
+def _files(official: Path) -> tuple[Path, Path]:
+    """The graph and its certificate."""
+    digest = hashlib.sha256(official.read_bytes()).hexdigest()
+    file = paths.specialised_dir() / f"{official.stem}-{digest[:16]}-{_FORM}.onnx"
+    return file, file.with_suffix(".json")
+
+
+def _ready(official: Path) -> Path | None:
+    """The specialised graph, if what lies there is what was proved."""
+    file, certificate = _files(official)
+    try:
+        promised = json.loads(certificate.read_text(encoding="utf-8"))
+        return None if fault(file, promised["bytes"], promised["sha256"]) else file
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _make(official: Path) -> Path:
+    import onnx
+
+    from rvm_core.matting.rewrite import specialise
+
+    content = specialise(onnx.load(official)).SerializeToString()
+    file, certificate = _files(official)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        difference = _prove(part, official)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    facts = {
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "official": official.name,
+        "largest_difference": difference,
+    }
+    certificate.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    _log.info("%s: specialised graph made, largest difference %.1e", official.name, difference)
+    return file
+
+
+def _prove(candidate: Path, official: Path) -> float:
+    """The largest difference of alpha and of the states, over a few pictures with memory.
+
+    The official graph is asked for its result before the refiner, which is what we use.
+    Raises ModelContract when the difference is too large.
+    """
+    import onnx
+
+    from rvm_core.matting.rewrite import projection
+
+    asked = onnx.load(official)
+    raw = projection(asked)
+    asked.graph.output.add().CopyFrom(next(one for one in asked.graph.output if one.name == "pha"))
+    asked.graph.output[-1].name = raw
+    asked.graph.output[-1].type.tensor_type.shape.dim[1].dim_value = 4
+    ours, theirs = sessions.Session(candidate, "cpu", 1), sessions.bare_session(asked.SerializeToString())
+    names = sessions.STATE_OUTPUTS
+    our_state, their_state = ours.zero_state(*_PROOF_SIZE), [np.zeros((1, 1, 1, 1), ours.dtype)] * len(names)
+    largest = 0.0
+    for picture in _pictures(*_PROOF_SIZE, ours.dtype):
+        feeds = dict(zip(sessions.STATE_INPUTS, map(sessions.value, our_state), strict=True))
+        outputs = ours.run({"src": sessions.value(picture), **feeds})
+        our_state = [outputs[name].numpy() for name in names]
+        projected, *their_state = theirs.run(
+            [raw, *names],
+            {
+                "src": picture,
+                "downsample_ratio": np.ones(1, np.float32),
+                **dict(zip(sessions.STATE_INPUTS, their_state, strict=True)),
+            },
+        )
+        given = [outputs["pha"].numpy(), *our_state]
+        expected = [np.clip(projected[:, 3:], 0, 1), *their_state]
+        largest = max(largest, *map(_difference, given, expected))
+    if not largest <= _TOLERANCE[ours.dtype.name]:
+        raise ModelContract(
+            f"The specialised graph differs by {largest:.2g} from {official.name}.", "Report this model."
+        )
+    return largest
+
+
+def _difference(given: NDArray[Any], expected: NDArray[Any]) -> float:
+    """The largest, infinite for other shapes and for what is no number."""
+    if given.shape != expected.shape:
+        return np.inf
+    largest = float(np.abs(given.astype(np.float64) - expected).max())
+    return largest if np.isfinite(largest) else np.inf
+
+
+def _pictures(width: int, height: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
+    """A coarse pattern that moves: [1, 3, height, width], 0..1."""
+    pattern = np.random.default_rng(0).random((1, 3, height // 8, width // 8), np.float32)
+    large = np.repeat(np.repeat(pattern, 8, axis=2), 8, axis=3)
+    return [np.ascontiguousarray(np.roll(large, 8 * n, axis=3), dtype) for n in range(_PROOF_PICTURES)]

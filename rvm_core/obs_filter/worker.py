@@ -21,6 +21,7 @@ from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, backdrop, gpu
 from rvm_core.obs_filter.buffers import Buffers
+from rvm_core.obs_filter.cuts import Cuts
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status
@@ -56,7 +57,7 @@ class Worker:
         self._backdrop_key: tuple[Any, ...] = ()
         self._front = self._back = gpu.WORKER_BOX
         self._epoch = atomics.load(self._address + offset("epoch"))
-        self._histogram: Any = None
+        self._cuts = Cuts()
         self._period_ns = 0
 
     # -- from other threads --------------------------------------------------------------------------
@@ -200,7 +201,7 @@ class Worker:
         gpu.accept_pictures(self._address)
         self._front = self._back = gpu.WORKER_BOX
         self._engine.reset("new size")
-        self._histogram = None
+        self._cuts.forget()
         self.status.room_made(width, height, *size)
 
     def _matte_next(self) -> None:
@@ -214,9 +215,12 @@ class Worker:
         taken_ns = api.function("os_gettime_ns")()
         atomics.store(self._address + offset("taken_ns"), taken_ns)
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
-        self._follow_epoch(int(self._record["in_epoch"][0, index]))
+        self._follow_epoch(int(self._record["in_epoch"][0, index]), captured_ns)
         picture = self._buffers.pictures[index]
-        self._notice_cut(picture, frame)
+        if self._cuts.is_cut(picture, captured_ns):
+            self._engine.reset("cut")
+            atomics.store(self._address + offset("cut_frame"), frame)
+            self._instance.reset(Reason.CUT)
         try:
             alpha, foreground = self._engine.step_internal(picture)
         except RvmError:
@@ -247,7 +251,7 @@ class Worker:
         self._period_ns = (7 * before + busy_ns) // 8
         atomics.store(self._address + offset("period_ns"), self._period_ns)
 
-    def _follow_epoch(self, epoch: int) -> None:
+    def _follow_epoch(self, epoch: int, captured_ns: int) -> None:
         """Start the recurrent state anew if this picture belongs to another epoch than the last one."""
         if epoch == self._epoch:
             return
@@ -264,18 +268,9 @@ class Worker:
         if any(bits != Reason.CUT for _, bits in reasons):
             assert self._engine is not None
             self._engine.reset(reason_text(reasons[-1][1]))
-            self._histogram = None
-
-    def _notice_cut(self, picture: Any, frame: int) -> None:
-        from rvm_core.kernels import cut
-
-        histogram = cut.histogram(picture)
-        before, self._histogram = self._histogram, histogram
-        if before is not None and cut.distance(before, histogram) > cut.THRESHOLD:
-            assert self._engine is not None
-            self._engine.reset("cut")
-            atomics.store(self._address + offset("cut_frame"), frame)
-            self._instance.reset(Reason.CUT)
+            self._cuts.forget()
+        if any(bits & Reason.MEDIA for _, bits in reasons):
+            self._cuts.expect(captured_ns)
 
     def _ensure_backdrop(self) -> None:
         """The background image, fitted to the picture, on the GPU."""

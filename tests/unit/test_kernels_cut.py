@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rvm_core.kernels.cut import BINS, THRESHOLD, distance, histogram
+from rvm_core.kernels.cut import BINS, SEEK_THRESHOLD, THRESHOLD, distance, histogram
 from tests.unit import oracles
 
 EVERY = 24
@@ -70,6 +70,14 @@ def test_no_cut_within_a_clip(clips: list[list[NDArray[np.uint8]]]) -> None:
                 noisy = after * gain + random.normal(0, 4, after.shape)
                 seen = np.clip(noisy, 0, 255).astype(np.uint8)
                 assert distance(histogram(before), histogram(seen)) < THRESHOLD / 1.5
+
+
+def test_what_moves_in_a_tenth_of_a_second_is_no_seek(clips: list[list[NDArray[np.uint8]]]) -> None:
+    for frames in clips:
+        histograms = [histogram(frame) for frame in frames]
+        apart = [distance(a, b) for a, b in zip(histograms, histograms[3:], strict=False)]
+        # In one clip a person suddenly stands there.
+        assert np.mean(np.array(apart) > SEEK_THRESHOLD) < 0.03
 
 
 def test_a_cut_between_any_two_clips(clips: list[list[NDArray[np.uint8]]]) -> None:

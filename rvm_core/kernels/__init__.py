@@ -12,7 +12,7 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import blocks, bokeh, cut, foreground, planes
+    from rvm_core.kernels import blocks, bokeh, cut, foreground, planes, steady
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -25,6 +25,7 @@ def warm() -> None:
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         blocks.block_means(picture, 4)
+        steady.steady(picture, rgb, alpha, alpha.copy())
         planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rvm_core.errors import InferenceError, PictureError, SettingsError
 from rvm_core.kernels.foreground import diffused_foreground, full_size_foreground
 from rvm_core.kernels.planes import to_planes
+from rvm_core.kernels.steady import steady
 from rvm_core.matting import session as sessions
 from rvm_core.matting.recurrent import RecurrentState
 from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
@@ -84,6 +85,7 @@ class Matting:
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
         self._window = PersonWindow(0, 0)
+        self._last: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
         self._planes = np.empty((1, 3, 0, 0), np.float32)
         self._source = self._planes
         self._source_value: Any = None
@@ -116,6 +118,7 @@ class Matting:
         _log.debug("recurrent state reset: %s", reason)
         self._state.reset()
         self._window.reset()
+        self._last = None
 
     def step(self, rgb: NDArray[np.uint8]) -> Matte:
         """The matte of the next picture, at its own size.
@@ -160,30 +163,36 @@ class Matting:
             self._source[...] = self._planes
         started = time.perf_counter()
         try:
-            outputs = self._run(window)
-            alpha, foreground = (np.asarray(outputs[name].numpy()[0]) for name in ("pha", "fgr"))
-            w, h = window.size
-            if alpha.shape != (1, h, w) or foreground.shape != (3, h, w):
-                raise InferenceError(
-                    f"The network gave alpha {alpha.shape} and colour {foreground.shape} for {h} x {w}.",
-                    "Choose another model.",
-                )
-            # A sum is finite only when every summand is.
-            if not (
-                np.isfinite(alpha.sum(dtype=np.float32)) and np.isfinite(foreground.sum(dtype=np.float32))
-            ):
-                raise InferenceError(
-                    "The network gave values that are not finite.", "Choose another model or provider."
-                )
+            seen_alpha, seen_foreground = self._infer(window)
         except InferenceError:
             self.reset("the network failed")
             raise
         finally:
             self.last_ms = (time.perf_counter() - started) * 1000.0
+        alpha = _placed(seen_alpha, window, width, height)[0]
+        self._window.learn(alpha)
+        if self._last is not None:
+            steady(picture, *self._last, alpha)
+        self._last = (picture[..., :3].copy(), alpha.copy())
+        return alpha, _placed(seen_foreground, window, width, height)
+
+    def _infer(self, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Alpha [1, h, w] and foreground [3, h, w] of `window`, whose planes are filled; checked."""
+        width, height = window.size
+        outputs = self._run(window)
+        alpha, foreground = (np.asarray(outputs[name].numpy()[0]) for name in ("pha", "fgr"))
+        if alpha.shape != (1, height, width) or foreground.shape != (3, height, width):
+            raise InferenceError(
+                f"The network gave alpha {alpha.shape} and colour {foreground.shape} for {height} x {width}.",
+                "Choose another model.",
+            )
+        # A sum is finite only when every summand is.
+        if not np.isfinite([part.sum(dtype=np.float32) for part in (alpha, foreground)]).all():
+            raise InferenceError(
+                "The network gave values that are not finite.", "Choose another model or provider."
+            )
         self._state.advance(outputs)
-        whole_alpha, whole_foreground = (_placed(part, window, width, height) for part in (alpha, foreground))
-        self._window.learn(whole_alpha[0])
-        return whole_alpha[0], whole_foreground
+        return alpha, foreground
 
     def _make_room(self, window: Window) -> None:
         """Planes of the window's size, and what the network takes them from."""

@@ -117,9 +117,11 @@ _RATIO = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
 _USE_CPU = "Choose Automatic or Processor in Runs on."
 
 
-def bare_session(content: bytes) -> Any:
-    """onnxruntime's own session of any graph on the processor, for proofs."""
-    return ort.InferenceSession(content, providers=[PROVIDERS["cpu"]])
+def bare_session(content: bytes, threads: int = 0) -> Any:
+    """onnxruntime's own session of any graph on the processor, for comparisons."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    return ort.InferenceSession(content, options, providers=[PROVIDERS["cpu"]])
 
 
 def value(array: NDArray[Any]) -> Any:

@@ -132,3 +132,22 @@ def distance(a: Array, b: Array) -> float:
             carried += float(group_a[k]) - float(group_b[k])
             total += abs(carried)
     return total / 12 / 7
+
+
+def steady(
+    picture: NDArray[np.uint8],
+    before: NDArray[np.uint8],
+    alpha_before: NDArray[np.float32],
+    alpha: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """``kernels.steady`` over padded arrays."""
+    change = picture[..., :3].astype(np.float64) - before[..., :3]
+    height, width = alpha.shape
+    padded = np.pad(change, ((1, 1), (1, 1), (0, 0)))
+    counts = np.pad(np.ones((height, width)), 1)
+    around = [(slice(v, v + height), slice(u, u + width)) for v in range(3) for u in range(3)]
+    total = sum(padded[place] for place in around)
+    moved = np.abs(total).max(axis=2) / sum(counts[place] for place in around)
+    difference = alpha.astype(np.float64) - alpha_before
+    free = np.maximum((moved - 1.0) / 3.0, (np.abs(difference) - 0.1) / 0.2).clip(0, 1)
+    return np.asarray(alpha_before + (0.3 + 0.7 * free) * difference)

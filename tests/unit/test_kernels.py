@@ -17,6 +17,7 @@ from rvm_core.kernels.bokeh import bokeh
 from rvm_core.kernels.cut import distance, histogram
 from rvm_core.kernels.foreground import diffused_foreground
 from rvm_core.kernels.planes import to_planes
+from rvm_core.kernels.steady import steady
 from tests.unit import oracles
 
 SHAPES = [(1, 1, 3), (1, 7, 4), (5, 1, 3), (9, 16, 3), (13, 11, 4)]
@@ -66,6 +67,31 @@ def test_block_means(shape: tuple[int, int, int]) -> None:
                 np.testing.assert_allclose(means[y, x], block.reshape(-1, 3).mean(axis=0), rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_steady(shape: tuple[int, int, int]) -> None:
+    random = np.random.default_rng(3)
+    alpha_before, network = random.random((2, *shape[:2]), np.float32)
+    for picture in views(shape):
+        before = np.clip(picture[..., :3] + random.integers(-12, 13, shape[:2])[..., None], 0, 255)
+        before = before.astype(np.uint8)
+        alpha = network.copy()
+        steady(picture, before, alpha_before, alpha)
+        expected = oracles.steady(picture, before, alpha_before, network)
+        np.testing.assert_allclose(alpha, expected, atol=1e-5)
+
+
+def test_steady_holds_what_stands_still_and_lets_go_of_what_moves() -> None:
+    still, moved = np.full((8, 8, 3), 90, np.uint8), np.full((8, 8, 3), 98, np.uint8)
+    before, new = np.full((8, 8), 0.5, np.float32), np.full((8, 8), 0.55, np.float32)
+    for picture, expected in ((still, 0.5 + 0.3 * 0.05), (moved, 0.55)):
+        alpha = new.copy()
+        steady(picture, still, before, alpha)
+        np.testing.assert_allclose(alpha, expected, atol=1e-6)
+    alpha = np.ones((8, 8), np.float32)
+    steady(still, still, before, alpha)
+    assert (alpha == 1).all(), "the network saw something: it passes"
+
+
 def test_not_a_number_stays_in_bounds() -> None:
     picture, nothing = picture_of((2, 2, 3)), np.full((2, 2), np.nan, np.float32)
     matte = np.full((2, 2, 4), 9.0, np.float32)
@@ -98,6 +124,9 @@ WRONG_CALLS: list[Callable[[], Any]] = [
     lambda: diffused_foreground(ALPHA, np.zeros((4, 6, 4), np.float32), np.empty((4, 6, 4), np.float32)),
     lambda: diffused_foreground(ALPHA, np.zeros((3, 4, 6)), np.empty((4, 6, 4), np.float32)),  # type: ignore[arg-type]
     lambda: diffused_foreground(ALPHA, np.zeros((3, 4, 6), np.float32), np.empty((4, 6, 3), np.float32)),
+    lambda: steady(RGB, RGB[:3], ALPHA, ALPHA.copy()),
+    lambda: steady(RGB, RGB, ALPHA[:3], ALPHA.copy()),
+    lambda: steady(RGB, RGB, ALPHA, np.zeros((4, 6))),  # type: ignore[arg-type]
     lambda: bokeh(RGB, ALPHA.T, 1.0, 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, float("nan"), 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, 1.0, float("inf"), np.empty((4, 6, 4), np.uint8)),

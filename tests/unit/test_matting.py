@@ -194,11 +194,21 @@ def test_alpha_is_what_the_graph_computes_and_the_state_goes_on(model: str) -> N
         assert engine.info.model == model
         assert (engine.info.provider, engine.info.level) == ("cpu", "fast")
         assert engine.step(grey(255)).alpha == pytest.approx(1.0)
-        for n in (1, 2, 3):
-            assert engine.step(grey(0)).alpha == pytest.approx(graphs.GHOST**n, abs=2e-3)
+        for n in (1, 2, 3):  # the picture moves, or its alpha would be steadied
+            assert engine.step(grey(20 * (n % 2))).alpha == pytest.approx(graphs.GHOST**n, abs=2e-3)
         engine.reset("test")
         assert (engine.step(grey(0)).alpha == 0).all()
         assert engine.last_ms > 0
+
+
+@pytest.mark.usefixtures("data")
+def test_alpha_is_steadied_where_the_picture_stands_still_and_forgotten_with_the_rest() -> None:
+    with Matting("graph_good", "fast") as engine:
+        engine.step(grey(255))
+        engine.step(grey(0))
+        assert engine.step(grey(0)).alpha.min() > graphs.GHOST**2 + 0.05
+        engine.reset("test")
+        assert (engine.step(grey(0)).alpha == 0).all()
 
 
 @pytest.mark.usefixtures("data")

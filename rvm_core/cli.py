@@ -10,9 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rvm_core import __version__
 from rvm_core.errors import HostError, ModelError, ModelMissing, RvmError
+
+if TYPE_CHECKING:
+    from rvm_core.bench.quality import Row
 
 EXIT_FAULT = 2
 
@@ -69,6 +73,26 @@ class Warmed:
         return f"Kernels are ready in {self.cache} ({self.seconds:.1f} s).{left_out}"
 
 
+@dataclass(frozen=True)
+class QualityTable:
+    """What ``bench quality`` measured, and each level's share of the official graph's error and time."""
+
+    rows: tuple[Row, ...]
+
+    def text(self) -> str:
+        """A line for each clip, condition and method."""
+        lines = [
+            f"{'clip':22} {'condition':12} {'method':14} {'MAD':>6} {'MSE':>6} {'Grad':>6} {'Conn':>6} "
+            f"{'dtSSD':>6} {'CPU ms':>7}"
+        ]
+        lines += [
+            f"{row.clip:22} {row.condition:12} {row.method:14} {row.mad:6.2f} {row.mse:6.2f} {row.grad:6.2f} "
+            f"{row.conn:6.2f} {row.dtssd:6.2f} {row.cpu_ms:7.1f}"
+            for row in self.rows
+        ]
+        return "\n".join(lines)
+
+
 def list_models() -> ModelList:
     """Every model of the registry.  Raises ModelError for an unreadable manifest."""
     from rvm_core.models import entries, verified
@@ -120,12 +144,24 @@ def warm() -> Warmed:
     return Warmed(time.monotonic() - started, cache_dir(), left_out)
 
 
+def bench_quality(
+    folder: Path, conditions: Sequence[str], levels: Sequence[str], frames: int
+) -> QualityTable:
+    """Measure the levels beside the official graph; see ``rvm_core.bench.quality``.  Raises RvmError."""
+    from rvm_core.bench import quality
+
+    return QualityTable(tuple(quality.rows(folder, conditions, levels, frames)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, or 2 after one line about the fault on stderr."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "warm":
             print(warm().text())
+        elif options.command == "bench":
+            table = bench_quality(options.gt, options.conditions, options.levels, options.frames)
+            print(json.dumps(dataclasses.asdict(table), indent=2) if options.json else table.text())
         elif options.action == "list":
             found = list_models()
             print(json.dumps(dataclasses.asdict(found), indent=2) if options.json else found.text())
@@ -155,4 +191,19 @@ def _parser() -> argparse.ArgumentParser:
     for action, text in (("get", "fetch a model and verify it"), ("verify", "check a model's bytes")):
         actions.add_parser(action, help=text).add_argument("name", metavar="NAME", help="a name of the list")
     commands.add_parser("warm", help="compile the kernels once, so that OBS never waits for it")
+    bench = commands.add_parser("bench", help="measure this computer")
+    what = bench.add_subparsers(dest="what", required=True, metavar="WHAT")
+    quality = what.add_parser("quality", help="error and time of each level beside the official graph")
+    quality.add_argument("--gt", type=Path, required=True, help="a folder of NAME.mp4 and NAME_alpha.mkv")
+    quality.add_argument("--conditions", nargs="+", default=["clean"], metavar="CONDITION")
+    quality.add_argument("--levels", nargs="+", default=["fast", "balanced", "fine"], metavar="LEVEL")
+    quality.add_argument("--frames", type=_positive, default=10**6, help="of each clip (default: all)")
+    quality.add_argument("--json", action="store_true", help="as JSON")
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("at least 2")
+    return number

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.bench import footage, metrics
+from rvm_core.errors import SettingsError
 from rvm_core.matting import Matting
 from rvm_core.matting.session import STATE_INPUTS, STATE_OUTPUTS, bare_session
 from rvm_core.matting.size import BUDGET_PX
@@ -53,14 +54,16 @@ class _Seen:
     before: NDArray[np.float32] | None = None
 
 
-def rows(
-    folder: Path, conditions: Sequence[str], limit: int, levels: Sequence[str] = tuple(BUDGET_PX)
-) -> Iterator[Row]:
+def rows(folder: Path, conditions: Sequence[str], levels: Sequence[str], limit: int) -> Iterator[Row]:
     """Every method on every clip of `folder` under each of `conditions`, over its first `limit` frames.
 
     All methods take each frame in turn, so that whatever else the computer does falls on all of them.
-    Raises RvmError for a folder without clips, ModelMissing.
+    Raises RvmError for a folder without clips, SettingsError, ModelMissing.
     """
+    for kind, asked, known in (("condition", conditions, footage.CONDITIONS), ("level", levels, BUDGET_PX)):
+        unknown = sorted(set(asked) - set(known))
+        if unknown:
+            raise SettingsError(f"There is no {kind} {unknown[0]!r}.", f"Use: {', '.join(known)}.")
     for condition in conditions:
         for name, clip in footage.clips(folder).items():
             seen = {label: _Seen(step) for label, step in _methods(levels).items()}

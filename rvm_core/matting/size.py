@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rvm_core.errors import PictureError, SettingsError
 
-BUDGET_PX = {"fast": 256 * 144, "balanced": 320 * 180, "fine": 512 * 288}
+BUDGET_PX = {"fast": 256 * 144, "balanced": 320 * 180, "fine": 416 * 234}
 """Pixels that the network sees at each level, cheapest first."""
 
 BUDGET_MS = 33.0

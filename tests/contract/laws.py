@@ -20,6 +20,7 @@ RANKS = {
     "pipeline": 3,
     "video": 4,
     "libobs": 4,
+    "bench": 4,
     "obs_filter": 5,
 }
 # The command line and the public face stand above all rooms; no room imports them.
@@ -39,6 +40,7 @@ COMPILING_MODULES = ("rvm_core.kernels._jit", "rvm_core.obs_filter._native")
 _FIELD = "a field of the native record, which holds the setting's value in another form"
 _REPORT = "a field of the status report: what really runs, not what was wished"
 KEY_HOMONYMS: dict[str, dict[str, str]] = {
+    "rvm_core.cli": {"quality": "the name of a benchmark"},
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }

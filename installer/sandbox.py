@@ -6,6 +6,7 @@ alone, so each sandbox makes up a password.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -74,6 +75,7 @@ OBS_COMMAND = (
     obs_config.NAME,
 )
 POLL_S = 0.1
+KEY_LOST_S = 5.0
 REST_S = 1.0
 TAIL_LINES = 20
 
@@ -217,6 +219,11 @@ class Sandbox:
         else:
             time.sleep(rest_s)
             self._press_alt_f4()
+            # A window that has only just appeared loses a key now and then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(KEY_LOST_S)
+            if self.is_running and not self.log_lines("Shutting down"):
+                self._press_alt_f4()
         return self.wait(timeout_s)
 
     def wait(self, timeout_s: float | None = None) -> int:

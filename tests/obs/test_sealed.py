@@ -8,30 +8,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from installer.layout import SITE_PACKAGES_VARIABLE
-from installer.sandbox import Sandbox, color_source, filter_entry, image_source
+from installer.sandbox import Sandbox, color_source, filter_entry, image_source, media_source
+from tests.obs.helpers import write_clip
 
 WIDTH, HEIGHT = 320, 180
 ROOM, BEHIND = (200, 30, 30), (0, 102, 204)
+TOLERANCE = 20  # of 255: a video is not coded exactly, and its room is far from what is behind
 
 
+# libobs draws a still picture below a filter in another way than video, such as a camera's.
+@pytest.mark.parametrize("kind", ["still", "video"])
 def test_missing_packages_hide_the_source(
+    kind: str,
     tmp_path: Path,
     sandbox: Callable[..., Sandbox],
     write_picture: Callable[[Path, Any], Path],
     read_picture: Callable[[Path], Any],
 ) -> None:
-    room = write_picture(tmp_path / "room.png", np.full((HEIGHT, WIDTH, 3), ROOM, np.uint8))
+    pixels = np.full((HEIGHT, WIDTH, 3), ROOM, np.uint8)
     saved = {"mode": "blur", "blur_strength": 0.25}
     matting = filter_entry("rvm_background_filter", "RVM", saved)
+    if kind == "still":
+        room = image_source("room", write_picture(tmp_path / "room.png", pixels), [matting])
+    else:
+        room = media_source("room", write_clip(tmp_path / "room.mp4", [(pixels, 2.0)]), [matting])
     back = color_source("back", 0xFF000000 | BEHIND[2] << 16 | BEHIND[1] << 8 | BEHIND[0], WIDTH, HEIGHT)
     empty = tmp_path / "no-packages"
     empty.mkdir()
     with sandbox(
         width=WIDTH,
         height=HEIGHT,
-        sources=[back, image_source("room", room, [matting])],
+        sources=[back, room],
         env={SITE_PACKAGES_VARIABLE: str(empty)},
     ) as obs:
         obs.wait_log(r"\[obs-rvm\] .*hides its sources: ModuleNotFoundError")
@@ -39,7 +49,7 @@ def test_missing_packages_hide_the_source(
         assert np.abs(picture[..., :3].astype(int) - BEHIND).max() <= 1
         obs.ws.set_source_filter_enabled("room", "RVM", False)
         picture = read_picture(obs.screenshot("Main", tmp_path / "shot.png", WIDTH, HEIGHT))
-        assert np.abs(picture[..., :3].astype(int) - ROOM).max() <= 1, "the room is there, the filter hid it"
+        assert np.abs(picture[..., :3].astype(int) - ROOM).max() <= TOLERANCE, "no room was to be hidden"
         obs.ws.remove_source_filter("room", "RVM")
         obs.ws.create_source_filter("room", "RVM", "rvm_background_filter", saved)
         assert obs.quit() == 0

@@ -13,6 +13,7 @@ from rvm_core.obs_filter import backdrop
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 GREEN_ABGR = 0xFF00FF00
+DIM, DIM_ABGR = (16, 32, 48), 0xFF302010
 
 
 @pytest.fixture
@@ -55,6 +56,31 @@ def test_transparent_parts_show_the_colour(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "clear.png"), image)
     canvas = backdrop.load(str(tmp_path / "clear.png"), 8, 8, "cover", GREEN_ABGR)
     assert (canvas == (0, 255, 0, 255)).all()
+
+
+def test_half_transparent_parts_mix_with_the_colour(tmp_path: Path) -> None:
+    image = np.full((4, 4, 4), (*RED[::-1], 51), np.uint8)
+    cv2.imwrite(str(tmp_path / "pane.png"), image)
+    canvas = backdrop.load(str(tmp_path / "pane.png"), 8, 8, "cover", DIM_ABGR)
+    mixed = [round(0.2 * red + 0.8 * dim) for red, dim in zip(RED, DIM, strict=True)]
+    assert (canvas == (*mixed, 255)).all()
+
+
+def test_fine_detail_is_averaged(tmp_path: Path) -> None:
+    image = np.zeros((64, 64), np.uint8)
+    image[:, ::8] = 240
+    cv2.imwrite(str(tmp_path / "lines.png"), image)
+    assert (backdrop.load(str(tmp_path / "lines.png"), 8, 8, "cover", 0)[..., :3] == 30).all()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "value"), [("png", np.uint8(128)), ("png", np.uint16(0x80FF)), ("hdr", np.float32(0.5))]
+)
+def test_every_depth_becomes_8_bit(tmp_path: Path, suffix: str, value: np.generic) -> None:
+    file = tmp_path / f"grey.{suffix}"
+    cv2.imwrite(str(file), np.full((4, 4, 3), value))
+    canvas = backdrop.load(str(file), 8, 8, "cover", 0)
+    assert np.abs(canvas[..., :3].astype(int) - 128).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import threading
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -15,10 +18,12 @@ except Exception as missing:
     pytest.skip(f"compiled callbacks need libobs: {missing}", allow_module_level=True)
 
 from rvm_core.libobs.handles import Event  # noqa: E402 - libobs must be loaded first
-from rvm_core.obs_filter.settings_block import SettingsBlock, update  # noqa: E402 - libobs must be loaded first
+from rvm_core.obs_filter.settings_block import SettingsBlock, sequence, update  # noqa: E402 - libobs must be loaded first
 from rvm_core.obs_filter.state import MAX_TEXT, STATE  # noqa: E402 - libobs must be loaded first
 from rvm_core.settings import BY_KEY, Settings  # noqa: E402 - libobs must be loaded first
 
+READS = 5000
+REST = 3_000  # looks at the lock between two updates, some 20 µs: the reader must come to its turn
 LIBRARY = ctypes.CDLL(None)
 P = ctypes.c_void_p
 LIBRARY.obs_data_create_from_json.restype = P
@@ -78,6 +83,41 @@ def test_overlong_text_is_cut_and_ended(block: Block) -> None:
     values = block.update('{"background_file":"' + "x" * 2 * MAX_TEXT + '"}')
     assert values["background_file"] == "x" * (MAX_TEXT - 1)
     assert block.update('{"background_file":"short"}')["background_file"] == "short"
+
+
+def test_reader_sees_one_update_at_a_time(block: Block) -> None:
+    texts = [{"threads": n, "blur_strength": n / 8, "background_file": f"{n}" * 4000} for n in (1, 2)]
+    first, second = (LIBRARY.obs_data_create_from_json(json.dumps(text).encode()) for text in texts)
+    call = ctypes.CFUNCTYPE(None, P, P)(update.address)
+    address = block.record.ctypes.data
+    going = np.ones(1, np.int64)
+
+    @numba.njit(nogil=True)
+    def write(going: Any, state: int, first: int, second: int) -> None:
+        call(state, first)
+        while going[0] != 0:
+            first, second = second, first
+            call(state, first)
+            for _ in range(REST):
+                sequence(state)
+
+    write(np.zeros(1, np.int64), address, first, second)  # compiled
+    writer = threading.Thread(target=write, args=(going, address, first, second))
+    writer.start()
+    try:
+        seen = set()
+        for _ in range(READS):
+            values = block.block.read()
+            n = values["threads"]
+            assert values["blur_strength"] == n / 8
+            assert values["background_file"] == f"{n}" * 4000
+            seen.add(n)
+    finally:
+        going[0] = 0
+        writer.join()
+        LIBRARY.obs_data_release(first)
+        LIBRARY.obs_data_release(second)
+    assert seen == {1, 2}, "nothing was written meanwhile"
 
 
 def test_wrong_types_become_defaults(block: Block) -> None:

@@ -61,7 +61,7 @@ def grey(level: int, width: int = 64, height: int = 36) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("level", "size"), [("fast", (256, 144)), ("balanced", (320, 180)), ("fine", (512, 288))]
+    ("level", "size"), [("fast", (256, 144)), ("balanced", (320, 180)), ("fine", (412, 232))]
 )
 def test_the_levels_of_full_hd(level: str, size: tuple[int, int]) -> None:
     assert internal_size(1920, 1080, level) == size

@@ -19,9 +19,9 @@ def _block_means(picture: NDArray[np.uint8], side: int, out: NDArray[np.float32]
             red, green, blue = 0, 0, 0
             for y in range(y0, y1):
                 for x in range(x0, x1):
-                    red += picture[y, x, 0]
-                    green += picture[y, x, 1]
-                    blue += picture[y, x, 2]
+                    red += int(picture[y, x, 0])
+                    green += int(picture[y, x, 1])
+                    blue += int(picture[y, x, 2])
             share = np.float32(1.0) / np.float32((y1 - y0) * (x1 - x0))
             out[by, bx, 0] = red * share
             out[by, bx, 1] = green * share

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ from rvm_core.kernels.foreground import diffused_foreground, full_size_foregroun
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
 from rvm_core.matting import session as sessions
+from rvm_core.matting.pace import Pace
 from rvm_core.matting.recurrent import RecurrentState
 from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
 from rvm_core.matting.specialised import specialised
@@ -92,6 +93,8 @@ class Matting:
         self.last_ms = 0.0
         """Milliseconds of the last inference alone; 0 before the first."""
         level = self._measured_level() if quality == "auto" else quality
+        self._pace = Pace(level) if quality == "auto" else None
+        self._is_other_level = False
         self.info = MattingInfo(
             model, self._session.provider, self._session.threads, level, graph.why_official
         )
@@ -153,9 +156,7 @@ class Matting:
         if min(width, height) < 16:
             raise PictureError(f"The network cannot see {width} x {height}.", "Give at least 16 x 16 pixels.")
         if self._size != (width, height):
-            self.reset(f"the network's picture is now {width} x {height}")
-            self._size = (width, height)
-            self._window = PersonWindow(width, height, moves=self._session.provider == "cpu")
+            self._take_size(picture)
         window = self._window.look(picture)
         self._make_room(window)
         to_planes(picture, window.left, window.top, self._planes)
@@ -174,7 +175,32 @@ class Matting:
         if self._last is not None:
             steady(picture, *self._last, alpha)
         self._last = (picture[..., :3].copy(), alpha.copy())
+        self._watch_pace()
         return alpha, _placed(seen_foreground, window, width, height)
+
+    def _take_size(self, picture: NDArray[np.uint8]) -> None:
+        """Pictures have another size from here on: the same pictures, if the level moved.
+
+        Then the state goes on, and alpha goes on steadily from what it was, as over a still picture.
+        """
+        height, width = picture.shape[:2]
+        if self._is_other_level and self._size is not None and self._last is not None:
+            self._state.rescale(self._size, (width, height))
+            self._last = (picture[..., :3].copy(), _resized(self._last[1], (width, height)))
+        else:
+            self.reset(f"the network's picture is now {width} x {height}")
+        self._is_other_level = False
+        self._size = (width, height)
+        self._window = PersonWindow(width, height, moves=self._session.provider == "cpu")
+
+    def _watch_pace(self) -> None:
+        """Let ``auto`` choose the level of the pictures to come; ``internal_size`` tells it."""
+        if self._pace is not None:
+            self._pace.note(self.last_ms)
+            if self._pace.level != self.info.level:
+                _log.info("a matte takes %.1f ms: now %s", self.last_ms, self._pace.level)
+                self.info = replace(self.info, level=self._pace.level)
+                self._is_other_level = True
 
     def _infer(self, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
         """Alpha [1, h, w] and foreground [3, h, w] of `window`, whose planes are filled; checked."""

@@ -40,6 +40,22 @@ class RecurrentState:
         self._window = window
         return self._values
 
+    def rescale(self, before: tuple[int, int], after: tuple[int, int]) -> None:
+        """Go on with pictures of `after` (w, h) pixels instead of `before`, the whole of them in view.
+
+        What was remembered of a place stays at that place, interpolated: nearly the state that pictures
+        of that size would have left, while zeros would make the matte jump.
+        """
+        if self._window is None:
+            return
+        whole_before, whole_after = Window.whole(*before), Window.whole(*after)
+        shares = before[0] / after[0], before[1] / after[1]
+        self._values = {
+            name: session.value(_rescaled(found.numpy(), whole_before, whole_after, shares))
+            for name, found in self.feeds(whole_before).items()
+        }
+        self._window = whole_after
+
     def advance(self, outputs: Mapping[str, Any]) -> None:
         """Take the four states out of the network's `outputs`."""
         self._values = {
@@ -57,6 +73,32 @@ def _moved(state: NDArray[Any], before: Window, after: Window) -> NDArray[Any]:
     both = before.overlap(after)
     moved[_part(both, after, scale)] = state[_part(both, before, scale)]
     return moved
+
+
+def _rescaled(
+    state: NDArray[Any], before: Window, after: Window, shares: tuple[float, float]
+) -> NDArray[Any]:
+    """`state` [1, C, h, w] as that of a picture whose pixel is `shares` (x, y) of the former's."""
+    import cv2
+
+    if state.shape[2:] == (1, 1):
+        return state
+    scale = before.size[0] // state.shape[3]
+    size = (after.size[0] // scale, after.size[1] // scale)
+    across, down = shares
+    # From pixel centre to pixel centre.
+    matrix = np.array([[across, 0, 0.5 * across - 0.5], [0, down, 0.5 * down - 0.5]])
+    planes = [
+        cv2.warpAffine(
+            plane.astype(np.float32),
+            matrix,
+            size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for plane in state[0]
+    ]
+    return np.stack(planes)[None].astype(state.dtype)
 
 
 def _part(area: Window, of: Window, scale: int) -> tuple[Any, ...]:

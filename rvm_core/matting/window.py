@@ -40,6 +40,11 @@ class Window(NamedTuple):
     right: int
     bottom: int
 
+    @classmethod
+    def whole(cls, width: int, height: int) -> Window:
+        """All of a picture."""
+        return cls(0, 0, -(-width // CELL_PX) * CELL_PX, -(-height // CELL_PX) * CELL_PX)
+
     @property
     def size(self) -> tuple[int, int]:
         """(width, height)."""
@@ -75,7 +80,7 @@ class PersonWindow:
 
     def __init__(self, width: int, height: int, *, moves: bool = True) -> None:
         self._moves = moves
-        self._whole = Window(0, 0, -(-width // CELL_PX) * CELL_PX, -(-height // CELL_PX) * CELL_PX)
+        self._whole = Window.whole(width, height)
         self.reset()
 
     def reset(self) -> None:

@@ -200,8 +200,10 @@ class Worker:
             raise HostError("The graphics card has no memory left.", f"Close something. {_RETRY}")
         gpu.accept_pictures(self._address)
         self._front = self._back = gpu.WORKER_BOX
-        self._engine.reset("new size")
+        if new_slots:
+            self._engine.reset("new size")
         self._cuts.forget()
+        self.status.engine_loaded(self._engine.info)
         self.status.room_made(width, height, *size)
 
     def _matte_next(self) -> None:

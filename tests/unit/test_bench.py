@@ -58,6 +58,11 @@ def test_conn_counts_what_hangs_loose() -> None:
     given = true.copy()
     given[15:17, 20:25] = 0.8  # an island of ten pixels that hangs loose from level 0
     assert metrics.conn(given, true) == pytest.approx(10 * 0.8 / 1e3)
+    both = true.copy()
+    both[0, 20:25] = 1.0  # a smaller region that comes first: the larger one counts, in both alphas
+    given = both.copy()
+    given[0, 20:25] = 0.6
+    assert metrics.conn(given, both) == pytest.approx(5 * 0.4 / 1e3)
     given = true.copy()
     given[15:17, 20:25] = 0.1  # too faint to count
     assert metrics.conn(given, true) == 0

@@ -1,0 +1,55 @@
+"""The level of ``auto``: the finest that this computer holds, watched while it works."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable
+
+from rvm_core.matting.size import BUDGET_MS, BUDGET_PX
+
+_MATTES = 30
+"""So many mattes are looked at before a step, and anew after it."""
+_TOO_SLOW = 1.2
+_ROOM_LEFT = 0.8
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 10.0, 320.0
+_LEVELS = tuple(BUDGET_PX)
+
+
+class Pace:
+    """Steps between levels so that a matte takes about `budget_ms` at most.  One thread.
+
+    Down when the median of the last mattes is a fifth over the budget.  Up when the finer level, whose time
+    is expected to go with its pixels, would stay a fifth below it, and not sooner than `wait_s` after the
+    last step; each step down doubles that wait, so that a computer on the border does not swing.
+    """
+
+    def __init__(
+        self, level: str, budget_ms: float = BUDGET_MS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.level = level
+        self._budget_ms = budget_ms
+        self._clock = clock
+        self._ms: deque[float] = deque(maxlen=_MATTES)
+        self._wait_s = _FIRST_WAIT_S
+        self._stepped_at = clock()
+
+    def note(self, ms: float) -> None:
+        """A matte took `ms` milliseconds; ``level`` may be another one afterwards."""
+        self._ms.append(ms)
+        if len(self._ms) < _MATTES:
+            return
+        median, place = statistics.median(self._ms), _LEVELS.index(self.level)
+        if median > _TOO_SLOW * self._budget_ms and place > 0:
+            self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
+            self._step(_LEVELS[place - 1])
+        elif place + 1 < len(_LEVELS) and self._clock() - self._stepped_at > self._wait_s:
+            finer = _LEVELS[place + 1]
+            if median * BUDGET_PX[finer] / BUDGET_PX[self.level] < _ROOM_LEFT * self._budget_ms:
+                self._step(finer)
+
+    def _step(self, level: str) -> None:
+        self.level = level
+        self._ms.clear()
+        self._stepped_at = self._clock()

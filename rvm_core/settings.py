@@ -154,8 +154,8 @@ SCHEMA: tuple[Setting, ...] = (
         Kind.CHOICE,
         "auto",
         "Quality",
-        "How finely the network looks. Automatic measures this computer once and takes the finest "
-        "level that it holds at 30 mattes a second.",
+        "How finely the network looks. Automatic takes the finest level that this computer holds at "
+        "30 mattes a second, and moves with its load.",
         choices=(("auto", "Automatic"), ("fast", "Fast"), ("balanced", "Balanced"), ("fine", "Fine")),
     ),
     Setting(

@@ -12,7 +12,7 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import blocks, bokeh, cut, foreground, planes, steady
+    from rvm_core.kernels import blocks, bokeh, cut, exposure, foreground, planes, steady
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -29,3 +29,4 @@ def warm() -> None:
         planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)
+        exposure.bright_luma(picture, 0.5)

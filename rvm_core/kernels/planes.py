@@ -11,20 +11,27 @@ from rvm_core.kernels._jit import kernel
 
 
 @kernel
-def _to_planes(picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.float32]) -> None:
-    scale = np.float32(1.0 / 255.0)
+def _to_planes(
+    picture: NDArray[np.uint8], left: int, top: int, gain: float, out: NDArray[np.float32]
+) -> None:
+    scale = np.float32(gain / 255.0)
+    one = np.float32(1.0)
     last_x, last_y = picture.shape[1] - 1, picture.shape[0] - 1
     for y in range(out.shape[2]):
         from_y = min(top + y, last_y)
         for x in range(out.shape[3]):
             from_x = min(left + x, last_x)
-            out[0, 0, y, x] = picture[from_y, from_x, 0] * scale
-            out[0, 1, y, x] = picture[from_y, from_x, 1] * scale
-            out[0, 2, y, x] = picture[from_y, from_x, 2] * scale
+            out[0, 0, y, x] = min(picture[from_y, from_x, 0] * scale, one)
+            out[0, 1, y, x] = min(picture[from_y, from_x, 1] * scale, one)
+            out[0, 2, y, x] = min(picture[from_y, from_x, 2] * scale, one)
 
 
-def to_planes(picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.float32]) -> None:
-    """Write RGB 0..1 of a rectangle of `picture` into `out`; beyond its last row and column those repeat.
+def to_planes(
+    picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.float32], gain: float = 1.0
+) -> None:
+    """Write RGB 0..1 of a rectangle of `picture`, times `gain`, into `out`.
+
+    Beyond the picture's last row and column those repeat; nothing exceeds 1.
 
     picture: uint8 [h, w, 3|4] RGB(A), may be a strided view; a fourth channel is ignored.
     left, top: pixels >= 0.  out: float32 [1, 3, oh, ow], any size.
@@ -34,4 +41,4 @@ def to_planes(picture: NDArray[np.uint8], left: int, top: int, out: NDArray[np.f
     check("The planes", out, np.float32, (1, 3, *out.shape[2:]))
     if left < 0 or top < 0:
         raise PictureError(f"The rectangle begins at {left}, {top}.", "Begin inside the picture.")
-    _to_planes(picture, left, top, out)
+    _to_planes(picture, left, top, float(gain), out)

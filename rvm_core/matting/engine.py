@@ -20,6 +20,7 @@ from rvm_core.kernels.foreground import diffused_foreground, full_size_foregroun
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
 from rvm_core.matting import session as sessions
+from rvm_core.matting.light import Exposure
 from rvm_core.matting.pace import Pace
 from rvm_core.matting.recurrent import RecurrentState
 from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
@@ -86,6 +87,7 @@ class Matting:
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
         self._window = PersonWindow(0, 0)
+        self._exposure = Exposure()
         self._last: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
         self._planes = np.empty((1, 3, 0, 0), np.float32)
         self._source = self._planes
@@ -121,6 +123,7 @@ class Matting:
         _log.debug("recurrent state reset: %s", reason)
         self._state.reset()
         self._window.reset()
+        self._exposure.reset()
         self._last = None
 
     def step(self, rgb: NDArray[np.uint8]) -> Matte:
@@ -159,7 +162,8 @@ class Matting:
             self._take_size(picture)
         window = self._window.look(picture)
         self._make_room(window)
-        to_planes(picture, window.left, window.top, self._planes)
+        gain = self._exposure.gain(picture)
+        to_planes(picture, window.left, window.top, self._planes, gain)
         if self._source is not self._planes:
             self._source[...] = self._planes
         started = time.perf_counter()
@@ -170,13 +174,13 @@ class Matting:
             raise
         finally:
             self.last_ms = (time.perf_counter() - started) * 1000.0
-        alpha = _placed(seen_alpha, window, width, height)[0]
+        alpha = _placed(seen_alpha, window, (width, height))[0]
         self._window.learn(alpha)
         if self._last is not None:
             steady(picture, *self._last, alpha)
         self._last = (picture[..., :3].copy(), alpha.copy())
         self._watch_pace()
-        return alpha, _placed(seen_foreground, window, width, height)
+        return alpha, _placed(seen_foreground / np.float32(gain), window, (width, height))
 
     def _take_size(self, picture: NDArray[np.uint8]) -> None:
         """Pictures have another size from here on: the same pictures, if the level moved.
@@ -251,9 +255,9 @@ class Matting:
             return self._session.level
 
 
-def _placed(part: NDArray[Any], window: Window, width: int, height: int) -> NDArray[np.float32]:
-    """`part` [C, h, w], which is what `window` shows, in a picture of 0: [C, height, width], 0..1."""
-    placed = np.zeros((part.shape[0], height, width), np.float32)
+def _placed(part: NDArray[Any], window: Window, size: tuple[int, int]) -> NDArray[np.float32]:
+    """`part` [C, h, w], which is what `window` shows, in a picture of 0 of `size` (w, h): float32, 0..1."""
+    placed = np.zeros((part.shape[0], size[1], size[0]), np.float32)
     inside = placed[:, window.top : window.bottom, window.left : window.right]
     np.clip(part[:, : inside.shape[1], : inside.shape[2]], 0.0, 1.0, out=inside)
     return placed

@@ -62,6 +62,7 @@ def test_conn_counts_what_hangs_loose() -> None:
     both[0, 20:25] = 1.0  # a smaller region that comes first: the larger one counts, in both alphas
     given = both.copy()
     given[0, 20:25] = 0.6
+    given[2:12, 2:12] = 0.95  # held so far up that the rest does not count
     assert metrics.conn(given, both) == pytest.approx(5 * 0.4 / 1e3)
     given = true.copy()
     given[15:17, 20:25] = 0.1  # too faint to count

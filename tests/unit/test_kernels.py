@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from rvm_core.kernels import srgb
 from rvm_core.kernels.blocks import block_means
 from rvm_core.kernels.bokeh import bokeh
 from rvm_core.kernels.cut import distance, histogram
+from rvm_core.kernels.exposure import bright_luma
 from rvm_core.kernels.foreground import diffused_foreground
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
@@ -54,6 +56,23 @@ def test_planes_of_a_rectangle_repeat_the_last_row_and_column(
     padded = np.pad(picture, ((0, 32), (0, 32), (0, 0)), mode="edge")
     expected = oracles.planes(padded[top : top + height, left : left + width])
     np.testing.assert_allclose(out, expected, atol=1e-6)
+
+
+def test_planes_with_a_gain_stay_within_1() -> None:
+    picture = picture_of((9, 11, 3))
+    out = np.empty((1, 3, 9, 11), np.float32)
+    to_planes(picture, 0, 0, out, 2.5)
+    np.testing.assert_allclose(out, np.minimum(2.5 * oracles.planes(picture), 1), atol=1e-6)
+    assert out.max() == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_bright_luma(shape: tuple[int, int, int]) -> None:
+    for picture in views(shape):
+        lumas = np.sort(np.rint(picture[..., :3] @ np.array([0.2126, 0.7152, 0.0722])).ravel())
+        for share in (0.1, 0.5, 0.98, 1.0):
+            expected = lumas[math.ceil(share * lumas.size) - 1]
+            assert bright_luma(picture, share) == pytest.approx(expected, abs=1)
 
 
 @pytest.mark.parametrize("shape", [(16, 24, 3), (17, 9, 4), (3, 3, 3)])
@@ -116,6 +135,7 @@ ALPHA = np.zeros((4, 6), np.float32)
 WRONG_CALLS: list[Callable[[], Any]] = [
     lambda: block_means(RGB[..., 0], 2),
     lambda: to_planes(RGB.astype(np.float32), 0, 0, np.empty((1, 3, 4, 6), np.float32)),  # type: ignore[arg-type]
+    lambda: bright_luma(RGB[0], 0.5),
     lambda: to_planes(RGB[..., :2], 0, 0, np.empty((1, 3, 4, 6), np.float32)),
     lambda: to_planes(RGB, 0, 0, np.empty((1, 4, 4, 6), np.float32)),
     lambda: to_planes(RGB, 0, -1, np.empty((1, 3, 4, 6), np.float32)),

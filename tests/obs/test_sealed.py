@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def test_missing_packages_hide_the_source(
         width=WIDTH,
         height=HEIGHT,
         sources=[back, room],
-        env={SITE_PACKAGES_VARIABLE: str(empty)},
+        # Python in OBS takes the packages of whatever environment comes first on PATH.
+        env={SITE_PACKAGES_VARIABLE: str(empty), "PATH": os.defpath},
     ) as obs:
         obs.wait_log(r"\[obs-rvm\] .*hides its sources: ModuleNotFoundError")
         picture = read_picture(obs.screenshot("Main", tmp_path / "shot.png", WIDTH, HEIGHT))

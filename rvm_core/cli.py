@@ -17,6 +17,7 @@ from rvm_core.errors import HostError, ModelError, ModelMissing, RvmError
 
 if TYPE_CHECKING:
     from rvm_core.bench.quality import Row
+    from rvm_core.bench.speed import Speed
 
 EXIT_FAULT = 2
 
@@ -93,6 +94,20 @@ class QualityTable:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class SpeedTable:
+    """What ``bench speed`` measured."""
+
+    rows: tuple[Speed, ...]
+
+    def text(self) -> str:
+        """A line for each pair."""
+        return "\n".join(
+            f"{row.what:28} ours {row.ours_ms:7.1f} ms, plain recipe {row.recipe_ms:7.1f} ms: {row.ratio:.2f}"
+            for row in self.rows
+        )
+
+
 def list_models() -> ModelList:
     """Every model of the registry.  Raises ModelError for an unreadable manifest."""
     from rvm_core.models import entries, verified
@@ -153,6 +168,13 @@ def bench_quality(
     return QualityTable(tuple(quality.rows(folder, conditions, levels, frames)))
 
 
+def bench_speed(turns: int) -> SpeedTable:
+    """Measure our way beside the plain recipe; see ``rvm_core.bench.speed``.  Raises ModelMissing."""
+    from rvm_core.bench import speed
+
+    return SpeedTable(speed.measure(turns))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, or 2 after one line about the fault on stderr."""
     options = _parser().parse_args(arguments)
@@ -160,7 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "warm":
             print(warm().text())
         elif options.command == "bench":
-            table = bench_quality(options.gt, options.conditions, options.levels, options.frames)
+            table = (
+                bench_speed(options.turns)
+                if options.what == "speed"
+                else bench_quality(options.gt, options.conditions, options.levels, options.frames)
+            )
             print(json.dumps(dataclasses.asdict(table), indent=2) if options.json else table.text())
         elif options.action == "list":
             found = list_models()
@@ -198,7 +224,10 @@ def _parser() -> argparse.ArgumentParser:
     quality.add_argument("--conditions", nargs="+", default=["clean"], metavar="CONDITION")
     quality.add_argument("--levels", nargs="+", default=["fast", "balanced", "fine"], metavar="LEVEL")
     quality.add_argument("--frames", type=_positive, default=10**6, help="of each clip (default: all)")
-    quality.add_argument("--json", action="store_true", help="as JSON")
+    speed = what.add_parser("speed", help="CPU time of our way beside the plain recipe, at 1080p")
+    speed.add_argument("--turns", type=_positive, default=9, help="of each (default: 9)")
+    for one in (quality, speed):
+        one.add_argument("--json", action="store_true", help="as JSON")
     return parser
 
 

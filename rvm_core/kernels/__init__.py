@@ -12,7 +12,7 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import blocks, bokeh, cut, exposure, foreground, planes, steady
+    from rvm_core.kernels import blocks, bokeh, composite, cut, exposure, foreground, planes, steady
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -21,6 +21,7 @@ def warm() -> None:
     matte = np.empty((height, width, 4), np.float32)
     foreground.diffused_foreground(alpha, np.zeros((3, height, width), np.float32), matte)
     rgb = np.zeros((height, width, 3), np.uint8)
+    composite.composite(rgb, alpha, rgb, rgb.copy())
     foreground.full_size_foreground(rgb, matte, rgb.copy())
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):

@@ -115,6 +115,14 @@ def counters(source):
     return [int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")]
 
 
+def move_level(source, level):
+    """Let `auto` of the filter on `source` go to `level` and stay there."""
+    pace = next(_instances(source)).worker._engine._pace
+    pace._step(level)
+    pace.note = lambda _: None
+    return True
+
+
 def _instances(source):
     from rvm_core.libobs import api
     from rvm_core.obs_filter import instance
@@ -159,6 +167,7 @@ _ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filte
 _HERE = {
     "end_worker": end_worker,
     "counters": counters,
+    "move_level": move_level,
     "color_space": color_space,
     "reset_at_every_frame": reset_at_every_frame,
 }

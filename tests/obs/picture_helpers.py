@@ -39,6 +39,26 @@ Picture = Any
 # -- an OBS ---------------------------------------------------------------------------------------
 
 
+class Inside:
+    """The other end of ``inside_script.py``.  ``script`` is an entry of Sandbox's `scripts`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.script = (INSIDE, {"folder": str(folder)})
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """The answer of a function of the script."""
+        request = self._folder / f"{next(self._numbers):06}.json"
+        part = request.with_suffix(".tmp")
+        part.write_text(json.dumps({"call": name, **arguments}))
+        part.replace(request)
+        answer = request.with_suffix(".answer")
+        wait_until(answer.exists, f"an answer to {name}")
+        return json.loads(answer.read_text())
+
+
 class Lab:
     """One OBS with the test graphs as its models, shared by the tests of a module."""
 
@@ -48,8 +68,8 @@ class Lab:
         self.files = graphs.build_all(self.data)
         self.obs: Sandbox = None  # type: ignore[assignment]
         self._numbers = itertools.count()
-        self._calls = folder / "calls"
-        self._calls.mkdir()
+        self._inside = Inside(folder / "calls")
+        self.call = self._inside.call
 
     @contextmanager
     def running(self, **arguments: Any) -> Iterator[Lab]:
@@ -65,19 +85,9 @@ class Lab:
             STATUS_DIR_VARIABLE: str(home / STATUS_FOLDER),
             "NUMBA_CACHE_DIR": str(paths.numba_cache_dir()),
         }
-        scripts = [(SCRIPT, {}), (INSIDE, {"folder": str(self._calls)})]
+        scripts = [(SCRIPT, {}), self._inside.script]
         with Sandbox(home, env=env, scripts=scripts, **arguments) as self.obs:
             yield self
-
-    def call(self, name: str, **arguments: Any) -> Any:
-        """The answer of a function of inside_script.py."""
-        request = self._calls / f"{next(self._numbers):06}.json"
-        part = request.with_suffix(".tmp")
-        part.write_text(json.dumps({"call": name, **arguments}))
-        part.replace(request)
-        answer = request.with_suffix(".answer")
-        wait_until(answer.exists, f"an answer to {name}")
-        return json.loads(answer.read_text())
 
     def change(self, source: str, **values: Any) -> None:
         """Change some of the settings of the filter on `source`."""

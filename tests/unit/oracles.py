@@ -134,6 +134,13 @@ def distance(a: Array, b: Array) -> float:
     return total / 12 / 7
 
 
+def composite(foreground: Array, alpha: Array, background: Array) -> Array:
+    """``kernels.composite`` in floating point."""
+    share = np.clip(alpha, 0, 1)[..., None]
+    light = linear(foreground[..., :3] / 255.0) * share + linear(background / 255.0) * (1 - share)
+    return encoded8(light).astype(int)
+
+
 def steady(
     picture: NDArray[np.uint8],
     before: NDArray[np.uint8],

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core import cli
-from rvm_core.bench import footage, metrics, quality
+from rvm_core.bench import footage, metrics, quality, speed
 from rvm_core.errors import ModelMissing, RvmError, SettingsError
 from rvm_core.models import ensure
 
@@ -141,3 +141,23 @@ def test_rows_and_their_json(folder: Path, capsys: pytest.CaptureFixture[str]) -
         list(quality.rows(folder, ["clean"], ["superb"], 2))
     with pytest.raises(SettingsError, match="no condition 'dark'"):
         list(quality.rows(folder, ["dark"], ["fast"], 2))
+
+
+def test_speed_compares_what_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        ensure("rvm_mobilenetv3", download=False)
+    except ModelMissing as missing:
+        pytest.skip(str(missing))
+    assert cli.main(["bench", "speed", "--turns", "2", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["what"] for row in rows] == ["blur and composite", "matte, blur and composite"]
+    for row in rows:
+        assert row["ratio"] == pytest.approx(row["ours_ms"] / row["recipe_ms"], rel=0.05)
+    picture, alpha = speed._scene()
+    small = speed._resized(picture, (256, 144)), speed._resized(alpha, (256, 144))
+    ours, recipe = speed._our_blur(picture, alpha, *small), speed._recipe_blur(picture, alpha)
+    assert ours.shape == recipe.shape == picture.shape
+    np.testing.assert_array_equal(ours[alpha == 1], picture[alpha == 1])
+    away = alpha == 0
+    assert np.abs(ours[away].astype(int) - recipe[away]).mean() < 40, "both blur the same background"
+    assert np.abs(ours[away].astype(int) - picture[away]).mean() > 5

@@ -15,6 +15,7 @@ from rvm_core.errors import PictureError
 from rvm_core.kernels import srgb
 from rvm_core.kernels.blocks import block_means
 from rvm_core.kernels.bokeh import bokeh
+from rvm_core.kernels.composite import composite
 from rvm_core.kernels.cut import distance, histogram
 from rvm_core.kernels.exposure import bright_luma
 from rvm_core.kernels.foreground import diffused_foreground
@@ -111,12 +112,30 @@ def test_steady_holds_what_stands_still_and_lets_go_of_what_moves() -> None:
     assert (alpha == 1).all(), "the network saw something: it passes"
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_composite(shape: tuple[int, int, int]) -> None:
+    random = np.random.default_rng(4)
+    alpha = np.clip(random.normal(0.5, 0.6, shape[:2]), -0.2, 1.2).astype(np.float32)
+    background = picture_of((*shape[:2], 3), seed=5)
+    for picture in views(shape):
+        out = np.full((*shape[:2], 4), 77, np.uint8)
+        composite(picture, alpha, background, out)
+        expected = oracles.composite(picture, alpha, background)
+        assert np.abs(out[..., :3].astype(int) - expected).max() <= 1
+        assert (out[..., 3] == 77).all()
+        over_itself = background.copy()
+        composite(picture, alpha, over_itself, over_itself)
+        np.testing.assert_array_equal(over_itself, out[..., :3])
+
+
 def test_not_a_number_stays_in_bounds() -> None:
     picture, nothing = picture_of((2, 2, 3)), np.full((2, 2), np.nan, np.float32)
     matte = np.full((2, 2, 4), 9.0, np.float32)
     diffused_foreground(nothing, np.full((3, 2, 2), np.nan, np.float32), matte)
     assert (matte == 0).all()
     out = np.zeros((2, 2, 4), np.uint8)
+    composite(picture, nothing, np.full((2, 2, 3), 9, np.uint8), out)
+    assert (out[..., :3] == 9).all(), "no part of the room"
     bokeh(picture, nothing, 2.0, 0.0, out)
     assert (out == (0, 0, 0, 255)).all()
 
@@ -147,6 +166,9 @@ WRONG_CALLS: list[Callable[[], Any]] = [
     lambda: steady(RGB, RGB[:3], ALPHA, ALPHA.copy()),
     lambda: steady(RGB, RGB, ALPHA[:3], ALPHA.copy()),
     lambda: steady(RGB, RGB, ALPHA, np.zeros((4, 6))),  # type: ignore[arg-type]
+    lambda: composite(RGB, ALPHA.T, RGB, RGB.copy()),
+    lambda: composite(RGB, ALPHA, RGB[:3], RGB.copy()),
+    lambda: composite(RGB, ALPHA, RGB, RGB[:3].copy()),
     lambda: bokeh(RGB, ALPHA.T, 1.0, 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, float("nan"), 0.0, np.empty((4, 6, 4), np.uint8)),
     lambda: bokeh(RGB, ALPHA, 1.0, float("inf"), np.empty((4, 6, 4), np.uint8)),

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from installer.layout import SCRIPT
-from installer.sandbox import Sandbox, filter_entry, media_source
+from installer.sandbox import Sandbox, filter_entry, image_source
 from tests.obs.picture_helpers import Inside
-from tests.video import read_frames, write_clip
+from tests.video import read_frames
 
 WIDTH, HEIGHT = 640, 360
 SOURCE = "Person"
 LEVELS = {"balanced": 320, "fast": 256}
 """Their width in the network's pixels."""
-BARE_FRAMES = 15
-REPEATS = 4  # of ten seconds
+FRAME = 60
 BETWEEN_S = 2.5
-USUAL = 95  # the percentile of the changes from frame to frame that counts as usual
+UNSEEN = 5e-3
+"""Mean change of the matte between two frames: 0.003 as it is, 0.012 if the state began anew."""
 
 
 @pytest.mark.usefixtures("default_model_file")
@@ -31,12 +31,12 @@ def test_a_move_of_auto_is_not_seen_in_a_recording(
     tmp_path: Path,
     sandbox: Callable[..., Sandbox],
     wait_status: Callable[..., dict[str, Any]],
+    write_picture: Callable[[Path, Any], Path],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Forth and back, so that nothing jumps by itself, and longer than the test.
-    dance = read_frames(reference_data / "gt" / "halfbody_room.mp4", "rgb24")[BARE_FRAMES:]
-    clip = write_clip(tmp_path / "clip.mp4", [*dance, *dance[::-1]] * REPEATS)
-    source = media_source(SOURCE, clip, [filter_entry("rvm_background_filter", "RVM", {"mode": "matte"})])
+    person = read_frames(reference_data / "gt" / "halfbody_room.mp4", "rgb24")[FRAME]
+    picture = write_picture(tmp_path / "person.png", person)
+    source = image_source(SOURCE, picture, [filter_entry("rvm_background_filter", "RVM", {"mode": "matte"})])
     inside = Inside(tmp_path / "calls")
     with sandbox(width=WIDTH, height=HEIGHT, sources=[source], scripts=[(SCRIPT, {}), inside.script]) as obs:
         before = wait_status(obs, lambda status: status["mattes"] > 20)
@@ -53,11 +53,11 @@ def test_a_move_of_auto_is_not_seen_in_a_recording(
     assert after["epoch"] == before["epoch"], "the recurrent state began anew"
     frames = np.stack(read_frames(file, "gray")).astype(np.float32) / 255
     people = frames.mean(axis=(1, 2))
-    assert people.min() > 0.9 * np.median(people), "the person was away for a frame"
+    assert (people[1:] / people[:-1]).min() > 0.8, "the person was away for a frame"
     changes = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2))
     with capsys.disabled():
         print(
-            f"\nfour moves of auto: largest change between frames {1e3 * changes.max():.1f}, "
-            f"95th percentile {1e3 * np.percentile(changes, USUAL):.1f} (x1e3)"
+            f"\nfour moves of auto: largest mean change of the matte {1e3 * changes.max():.2f}, "
+            f"median {1e3 * np.median(changes):.2f} (x1e3)"
         )
-    assert changes.max() < 3 * np.percentile(changes, USUAL)
+    assert changes.max() < UNSEEN

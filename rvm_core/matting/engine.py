@@ -61,8 +61,9 @@ class Matting:
     """Turns consecutive pictures of one source into mattes.
 
     model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
-    the network once per session, then moves with the time that mattes take.  provider: ``auto`` (the processor) or one of the settings' names.
-    threads: 0 chooses.  download: whether a missing or damaged model may be fetched.
+    the network once per session, then moves with the time that mattes take.  provider: ``auto`` (the
+    processor) or one of the settings' names.  threads: 0 chooses.  download: whether a missing or damaged
+    model may be fetched.
 
     An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
     ProviderError, SettingsError, and InferenceError when ``auto`` finds that the network does not run.

@@ -7,6 +7,7 @@
 ``graph_raises``    as good, but raises at run time on pictures RAISING_WIDTH wide
 ``graph_contract``  lacks r4o
 ``graph_slow``      as good, after about 3 billion multiplications at 256 x 144: some 100 ms
+``graph_slower``    as slow, six times the work: `auto` measures it for seconds
 ``graph_half``      as good, in half precision
 """
 
@@ -113,14 +114,14 @@ def contract() -> ModelProto:
     return _finish(graph, _bright(graph), _OUTPUTS[:-1])
 
 
-def slow() -> ModelProto:
+def slow(layers: int = _WORK_LAYERS) -> ModelProto:
     """Convolutions whose result counts for nothing."""
     graph = _Graph()
     alpha = _bright(graph)
     random = np.random.default_rng(0)
     work = graph.node("Conv", alpha, graph.constant(random.random((_WORK_CHANNELS, 1, 1, 1))))
     weights = graph.constant(random.random((_WORK_CHANNELS, _WORK_CHANNELS, 3, 3)) / 1e4)
-    for _ in range(_WORK_LAYERS):
+    for _ in range(layers):
         work = graph.node("Conv", work, weights, pads=[1, 1, 1, 1])
     mean = graph.node("ReduceMean", work, axes=[1], keepdims=1)
     return _finish(graph, graph.node("Add", alpha, graph.node("Mul", mean, graph.constant(0.0))))
@@ -132,6 +133,7 @@ GRAPHS: dict[str, Callable[[], ModelProto]] = {
     "graph_raises": raises,
     "graph_contract": contract,
     "graph_slow": slow,
+    "graph_slower": lambda: slow(6 * _WORK_LAYERS),
     "graph_half": lambda: good(np.float16),
 }
 

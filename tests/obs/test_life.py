@@ -85,7 +85,7 @@ def test_quits_while_the_model_is_loaded(
 ) -> None:
     with make(sources=[image_source(SOURCE, image)]) as obs:
         time.sleep(helpers.SETTLE_S)
-        _add_filter(obs, model="graph_slow", quality="auto")
+        _add_filter(obs, model="graph_slower", quality="auto")
         assert obs.quit(rest_s=0) == 0
     log = obs.log()
     assert "ready in" not in log.split("==== Shutting down")[0], "the model had been loaded before"

@@ -76,7 +76,7 @@ class Warmed:
 
 @dataclass(frozen=True)
 class QualityTable:
-    """What ``bench quality`` measured, and each level's share of the official graph's error and time."""
+    """What ``bench quality`` measured."""
 
     rows: tuple[Row, ...]
 

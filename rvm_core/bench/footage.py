@@ -123,5 +123,3 @@ CONDITIONS: Mapping[str, Condition] = {
     "panning": _panning,
 }
 """What becomes of a frame, given its number and the clip's random numbers."""
-
-BAD_LIGHT = ("dim", "noisy", "overexposed", "warm", "cool", "compressed")

@@ -109,6 +109,10 @@ def _full_size(
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
             a = matte[y, x, 3]
+            if a >= 1.0:  # most of a picture is all person or all room
+                for c in range(3):
+                    out[y, x, c] = picture[y, x, c]
+                continue
             share = min(max((a - PICTURE_FROM) / (1.0 - PICTURE_FROM), 0.0), 1.0)
             share = share * share * (3.0 - 2.0 * share)
             for c in range(3):

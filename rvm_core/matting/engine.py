@@ -23,7 +23,7 @@ from rvm_core.matting import session as sessions
 from rvm_core.matting.light import Exposure
 from rvm_core.matting.pace import Pace
 from rvm_core.matting.recurrent import RecurrentState
-from rvm_core.matting.size import BUDGET_PX, internal_size, level_for
+from rvm_core.matting.size import BUDGET_PX, WHITE, internal_size, level_for
 from rvm_core.matting.specialised import specialised
 from rvm_core.matting.window import PersonWindow, Window
 from rvm_core.models import ensure
@@ -88,6 +88,7 @@ class Matting:
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
         self._window = PersonWindow(0, 0)
+        self._white = 1.0
         self._exposure = Exposure()
         self._last: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
         self._planes = np.empty((1, 3, 0, 0), np.float32)
@@ -163,8 +164,8 @@ class Matting:
             self._take_size(picture)
         window = self._window.look(picture)
         self._make_room(window)
-        gain = self._exposure.gain(picture)
-        to_planes(picture, window.left, window.top, self._planes, gain)
+        light = self._exposure.light(picture, None if self._last is None else self._last[0])
+        to_planes(picture, window.left, window.top, self._planes, light.gain, light.noise)
         if self._source is not self._planes:
             self._source[...] = self._planes
         started = time.perf_counter()
@@ -175,13 +176,13 @@ class Matting:
             raise
         finally:
             self.last_ms = (time.perf_counter() - started) * 1000.0
-        alpha = _placed(seen_alpha, window, (width, height))[0]
+        alpha = _placed(seen_alpha / np.float32(self._white), window, (width, height))[0]
         self._window.learn(alpha)
         if self._last is not None:
             steady(picture, *self._last, alpha)
         self._last = (picture[..., :3].copy(), alpha.copy())
         self._watch_pace()
-        return alpha, _placed(seen_foreground / np.float32(gain), window, (width, height))
+        return alpha, _placed(seen_foreground / np.float32(light.gain), window, (width, height))
 
     def _take_size(self, picture: NDArray[np.uint8]) -> None:
         """Pictures have another size from here on: the same pictures, if the level moved.
@@ -196,6 +197,7 @@ class Matting:
             self.reset(f"the network's picture is now {width} x {height}")
         self._is_other_level = False
         self._size = (width, height)
+        self._white = WHITE[self.info.level]
         self._window = PersonWindow(width, height, moves=self._session.provider == "cpu")
 
     def _watch_pace(self) -> None:

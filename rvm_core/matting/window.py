@@ -19,9 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.kernels.blocks import block_means
-
-CELL_PX = 16
-"""The network halves its picture four times."""
+from rvm_core.matting.size import CELL_PX, in_cells
 
 _BLOCK_PX = 8
 _CHANGE = 8.0  # of 255, in the mean of a block: noise of a webcam at night stays below 2
@@ -43,7 +41,7 @@ class Window(NamedTuple):
     @classmethod
     def whole(cls, width: int, height: int) -> Window:
         """All of a picture."""
-        return cls(0, 0, -(-width // CELL_PX) * CELL_PX, -(-height // CELL_PX) * CELL_PX)
+        return cls(0, 0, in_cells(width), in_cells(height))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -135,7 +133,7 @@ class PersonWindow:
 def _cells(places: NDArray[np.intp], unit_px: int, margin: int, limit: int) -> tuple[int, int]:
     """The first and the last pixel, in whole cells, of a side that covers `places` with `margin`."""
     first = max(int(places[0]) * unit_px - margin, 0) // CELL_PX * CELL_PX
-    last = min(-(-(int(places[-1] + 1) * unit_px + margin) // CELL_PX) * CELL_PX, limit)
+    last = min(in_cells(int(places[-1] + 1) * unit_px + margin), limit)
     missing = max(_LEAST_CELLS * CELL_PX - (last - first), 0)
     first = max(first - missing // 2 // CELL_PX * CELL_PX, 0)
     last = min(max(last, first + _LEAST_CELLS * CELL_PX), limit)

@@ -27,6 +27,17 @@ def planes(picture: Array) -> Array:
     return (picture[..., :3].astype(np.float64) / 255.0).transpose(2, 0, 1)[None]
 
 
+def calm_planes(picture: Array, noise: float) -> Array:
+    """[1, 3, h, w] in 0..1: the Wiener filter of 3 x 3 pixels, one variance for all channels."""
+    colours = picture[..., :3].astype(np.float64)
+    height, width = colours.shape[:2]
+    padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    near = np.stack([padded[y : y + height, x : x + width] for y in range(3) for x in range(3)])
+    mean, variance = near.mean(axis=0), near.var(axis=0).mean(axis=2, keepdims=True)
+    kept = np.maximum(variance - noise**2, 0) / np.maximum(variance, 1e-3)
+    return planes(mean + (colours - mean) * kept)
+
+
 def diffused_foreground(alpha: Array, foreground: Array) -> Array:
     """[h, w, 4] premultiplied; foreground [3, h, w]: the mean of two square windows weighted by alpha^4."""
     a = np.clip(alpha.astype(np.float64), 0.0, 1.0)

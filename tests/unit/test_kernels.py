@@ -19,6 +19,7 @@ from rvm_core.kernels.composite import composite
 from rvm_core.kernels.cut import distance, histogram
 from rvm_core.kernels.exposure import bright_luma
 from rvm_core.kernels.foreground import diffused_foreground
+from rvm_core.kernels.noise import noise_sigma
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
 from tests.unit import oracles
@@ -65,6 +66,42 @@ def test_planes_with_a_gain_stay_within_1() -> None:
     to_planes(picture, 0, 0, out, 2.5)
     np.testing.assert_allclose(out, np.minimum(2.5 * oracles.planes(picture), 1), atol=1e-6)
     assert out.max() == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("noise", [2.0, 60.0, 400.0])
+def test_planes_without_noise(shape: tuple[int, int, int], noise: float) -> None:
+    for picture in views(shape):
+        out = np.full((1, 3, *shape[:2]), -1.0, np.float32)
+        to_planes(picture, 0, 0, out, 1.0, noise)
+        np.testing.assert_allclose(out, oracles.calm_planes(picture, noise), atol=1e-4)
+
+
+def test_planes_without_noise_of_a_rectangle() -> None:
+    """Its neighbours are the picture's, not its own edge."""
+    picture = picture_of((9, 11, 3))
+    out = np.empty((1, 3, 4, 5), np.float32)
+    to_planes(picture, 3, 2, out, 0.5, 60.0)
+    np.testing.assert_allclose(out, 0.5 * oracles.calm_planes(picture, 60.0)[..., 2:6, 3:8], atol=1e-4)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 4.0, 12.0])
+def test_noise_sigma(sigma: float) -> None:
+    random = np.random.default_rng(1)
+    ramp = np.linspace(60, 180, 48)[None, :, None]
+    first, second = (
+        np.clip(np.rint(ramp + random.normal(0, sigma, (32, 48, 3))), 0, 255).astype(np.uint8) for _ in "ab"
+    )
+    assert noise_sigma(first, second) == pytest.approx(sigma, rel=0.15)
+
+
+def test_noise_is_neither_texture_nor_movement() -> None:
+    texture, flat = picture_of((32, 48, 3)), np.full((32, 48, 4), 90, np.uint8)
+    assert noise_sigma(texture, texture) == 0
+    assert noise_sigma(flat, flat + 40) == 0
+    assert noise_sigma(texture[:2], texture[:2]) == 0
+    with pytest.raises(PictureError):
+        noise_sigma(texture, texture[:8])
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -21,17 +21,42 @@ def room(brightest: int) -> NDArray[np.uint8]:
 
 def test_the_gain_of_a_stream() -> None:
     exposure = Exposure()
-    assert exposure.gain(room(240)) == 1.0, "well lit: as it is"
-    gains = [exposure.gain(room(80)) for _ in range(60)]
+
+    def gain(brightest: int) -> float:
+        return exposure.light(room(brightest), None).gain
+
+    assert gain(240) == 1.0, "well lit: as it is"
+    gains = [gain(80) for _ in range(60)]
     assert gains[0] < 1.2, "a light that goes out is followed slowly"
     assert gains == sorted(gains)
     assert gains[-1] == pytest.approx(230 / 80, rel=0.01)
     exposure.reset()
-    assert exposure.gain(room(115)) == pytest.approx(2.0, rel=0.02), "another scene: at once"
+    assert gain(100) == pytest.approx(2.3, rel=0.02), "another scene: at once"
     exposure.reset()
-    assert exposure.gain(room(4)) == 4.0, "night is not made day"
+    assert gain(125) == pytest.approx((1 + 230 / 125) / 2, rel=0.02), "half way to good light: half of it"
     exposure.reset()
-    assert exposure.gain(np.zeros((4, 4, 3), np.uint8)) == 4.0
+    assert gain(150) == 1.0, "a dark room in good light stays dark"
+    exposure.reset()
+    assert gain(4) == 4.0, "night is not made day"
+    exposure.reset()
+    assert exposure.light(np.zeros((4, 4, 3), np.uint8), None).gain == 4.0
+
+
+def test_the_noise_of_a_stream() -> None:
+    random = np.random.default_rng(0)
+
+    def camera(sigma: float) -> NDArray[np.uint8]:
+        return np.clip(np.rint(120 + random.normal(0, sigma, (90, 160, 3))), 0, 255).astype(np.uint8)
+
+    exposure = Exposure()
+    before = camera(5)
+    assert exposure.light(before, None).noise == 0, "one picture alone may be all texture"
+    assert exposure.light(camera(5), before).noise == pytest.approx(5 * 2**0.5, rel=0.1)
+    still = camera(0)
+    calming = [exposure.light(still, still).noise for _ in range(40)]
+    assert 5 < calming[0] < 5 * 2**0.5, "a lamp that goes on is followed slowly"
+    assert calming == sorted(calming, reverse=True)
+    assert calming[-1] == 0, "what is calm is left alone"
 
 
 def test_the_engine_sees_it_lit_and_gives_its_colours_back(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rvm_core import Matting, paths
 from rvm_core.matting.recurrent import _moved
+from rvm_core.matting.size import WHITE
 from rvm_core.matting.window import PersonWindow, Window
 from tests import graphs
 
@@ -171,4 +172,4 @@ def test_the_engine_remembers_in_the_window_and_finds_what_enters(
         both[10:60, 230:] = 255
         np.testing.assert_array_equal(engine.step_internal(both)[0], both[..., 0] / 255)
         alpha = engine.step_internal(ground(0))[0]
-        np.testing.assert_allclose(alpha, both[..., 0] / 255 * graphs.GHOST, atol=1e-6)
+        np.testing.assert_allclose(alpha, both[..., 0] / 255 * graphs.GHOST / WHITE["fast"], atol=1e-6)

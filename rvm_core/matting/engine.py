@@ -9,6 +9,7 @@ import logging
 import statistics
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -83,7 +84,8 @@ class Matting:
                 f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(BUDGET_PX)}."
             )
         graph = specialised(ensure(model, download=download))
-        self._session = sessions.open_session(graph.path, provider, threads)
+        self._open = partial(sessions.open_session, graph.path, provider, threads)
+        self._session = self._open(_FAST_SIZE)
         self._state = RecurrentState(self._session)
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
@@ -153,8 +155,8 @@ class Matting:
 
         picture: uint8 [h, w, 3|4] sRGB, sides of at least 16; may be a strided view.
         Returns alpha float32 [h, w] 0..1 and foreground float32 [3, h, w] sRGB 0..1, the caller's own.
-        Raises PictureError; InferenceError when the network raises or gives NaN or infinity, after which
-        the state is reset.
+        Raises PictureError; ProviderError when the network cannot be prepared for pictures of a new size;
+        InferenceError when it raises or gives NaN or infinity, after which the state is reset.
         """
         _check_picture(picture, (3, 4))
         height, width = picture.shape[:2]
@@ -190,6 +192,8 @@ class Matting:
         Then the state goes on, and alpha goes on steadily from what it was, as over a still picture.
         """
         height, width = picture.shape[:2]
+        self._session = self._open(Window.whole(width, height).size)
+        self._state.use(self._session)
         if self._is_other_level and self._size is not None and self._last is not None:
             self._state.rescale(self._size, (width, height))
             self._last = (picture[..., :3].copy(), _resized(self._last[1], (width, height)))

@@ -23,6 +23,10 @@ class RecurrentState:
         self._window: Window | None = None
         self._values: dict[str, Any] = {}
 
+    def use(self, of: session.Session) -> None:
+        """Go on with another session of the same model."""
+        self._session = of
+
     def reset(self) -> None:
         """Forget everything."""
         self._window = None

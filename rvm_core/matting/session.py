@@ -39,6 +39,7 @@ _DTYPES: Mapping[str, np.dtype[Any]] = {
 _FATAL_ONLY = 4
 # A provider that computes something else differs by tenths; half precision by thousandths.
 _PROOF_TOLERANCE = 0.01
+_PROOF_SIZE = (256, 144)
 
 
 class Session:
@@ -47,16 +48,21 @@ class Session:
     model, provider, threads: what really runs.  dtype: of the picture and the state (float32 or float16).
     takes_ratio: whether the graph is official, with ``downsample_ratio`` among its inputs; otherwise it is
     a specialised one, whose states have `state_channels` from the start.
+    size: (w, h) of the only pictures it takes, multiples of 16; None: it takes any.
     level: the quality that ``auto`` means here, once an engine has measured it; guarded by level_lock.
     """
 
-    def __init__(self, path: Path, provider: str, threads: int) -> None:
+    def __init__(self, path: Path, provider: str, threads: int, size: tuple[int, int] | None = None) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _FATAL_ONLY
         # Spinning threads would take the processor from OBS between two frames.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if size is not None:
+            for level in range(len(STATE_INPUTS) + 1):
+                for side, letter in zip(size, "wh", strict=True):
+                    options.add_free_dimension_override_by_name(f"{letter}{level}", side >> level)
         wanted = PROVIDERS[provider]
         try:
             self._session = ort.InferenceSession(str(path), options, providers=[wanted])
@@ -82,6 +88,7 @@ class Session:
         self.dtype = _check_contract(self._session, path)
         inputs = {node.name: node for node in self._session.get_inputs()}
         self.takes_ratio = "downsample_ratio" in inputs
+        self.size = None if self.takes_ratio else size
         self.state_channels = None if self.takes_ratio else [inputs[n].shape[1] for n in STATE_INPUTS]
         self.level: str | None = None
         self.level_lock = threading.Lock()
@@ -144,11 +151,16 @@ def resolve_threads(threads: int) -> int:
 
 
 _lock = threading.Lock()
-_open: weakref.WeakValueDictionary[tuple[str, str, int], Session] = weakref.WeakValueDictionary()
+_Key = tuple[str, str, int, tuple[int, int] | None]
+_open: weakref.WeakValueDictionary[_Key, Session] = weakref.WeakValueDictionary()
 
 
-def open_session(path: Path, provider: str, threads: int) -> Session:
+def open_session(path: Path, provider: str, threads: int, size: tuple[int, int] | None = None) -> Session:
     """The session of `path` on `provider` with `threads` (0: automatic), opened once for all who hold it.
+
+    size: (w, h), multiples of 16, of the only pictures that it must take.  Compilers of graphics cards and
+    neural processors want every size fixed; on the processor it makes no difference and is left open, as
+    it is in an official graph.
 
     It closes when the last holder lets go.  Any thread.  A provider other than the processor first proves
     itself against it on one picture.  Raises ProviderError (unknown, not installed, falls back, wrong
@@ -161,13 +173,14 @@ def open_session(path: Path, provider: str, threads: int) -> Session:
             f"it has: {', '.join(available_providers()[1:])}.",
             _USE_CPU,
         )
-    key = (str(path.resolve()), provider, resolve_threads(threads))
+    count = resolve_threads(threads)
+    key = (str(path.resolve()), provider, count, None if provider == "cpu" else size)
     with _lock:
         session = _open.get(key)
         if session is None:
-            session = Session(path, provider, key[2])
+            session = Session(path, provider, count, key[3])
             if provider != "cpu":
-                prove(session, Session(path, "cpu", key[2]))
+                prove(session, Session(path, "cpu", count))
             _open[key] = session
         return session
 
@@ -177,9 +190,10 @@ def prove(candidate: Session, reference: Session) -> None:
 
     Every output is compared, the states too: on a picture without a person alpha alone says nothing.
     """
-    noise = np.random.default_rng(0).random((1, 3, 36, 64), np.float32)
+    width, height = candidate.size or _PROOF_SIZE
+    noise = np.random.default_rng(0).random((1, 3, height // 4, width // 4), np.float32)
     picture = np.ascontiguousarray(np.repeat(np.repeat(noise, 4, axis=2), 4, axis=3), candidate.dtype)
-    zeros = [value(zero) for zero in candidate.zero_state(256, 144)]
+    zeros = [value(zero) for zero in candidate.zero_state(width, height)]
     feeds = [dict(zip(STATE_INPUTS, zeros, strict=True)) for _ in range(2)]
     for _ in range(2):
         results: list[dict[str, Any]] = []

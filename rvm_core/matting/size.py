@@ -25,8 +25,8 @@ BUDGET_MS = 33.0
 
 _STEP_PX = 4
 _MIN_SIDE_PX = 16
-# One per cent of the picture's shape is worth ten per cent of the pixels.
-_SHAPE_OVER_SIZE = 10.0
+# A shape that is off by so much costs as much as as many fewer pixels; the double costs four times that.
+_SHAPE_ERROR_WORTH_ITSELF = 0.0125
 
 
 @lru_cache(maxsize=64)
@@ -34,7 +34,7 @@ def internal_size(width: int, height: int, level: str) -> tuple[int, int]:
     """(w, h) that the network sees of a `width` x `height` picture at `level`.
 
     Sides are multiples of 4, at least 16; otherwise never larger than the picture.  The cells that they
-    touch stay within the level's budget.  Wherever such sides allow it, the shape is kept within 1 %.
+    touch stay within the level's budget.  Wherever such sides allow it, the shape is kept within 2 %.
     Raises PictureError for sides below 1, SettingsError for an unknown level (``auto`` is not one).
     """
     if width < 1 or height < 1:
@@ -52,7 +52,7 @@ def internal_size(width: int, height: int, level: str) -> tuple[int, int]:
             if in_cells(w) * in_cells(h) > budget:
                 continue
             error = max(w / h / shape, shape / (w / h)) - 1.0
-            loss = _SHAPE_OVER_SIZE * error + (1.0 - w * h / budget)
+            loss = error**2 / _SHAPE_ERROR_WORTH_ITSELF + (1.0 - w * h / budget)
             if loss < best_loss:
                 best, best_loss = (w, h), loss
     return best

@@ -16,7 +16,7 @@ import onnx
 import pytest
 
 from rvm_core import Matting, paths
-from rvm_core.errors import ModelMissing
+from rvm_core.errors import InferenceError, ModelMissing
 from rvm_core.matting import rewrite, session, specialised
 from rvm_core.models import ensure
 from tests import graphs
@@ -54,6 +54,38 @@ def test_it_is_made_proved_and_kept(official: Path, caplog: pytest.LogCaptureFix
     assert opened.state_channels == [16, 20, 40, 64]
     operators = {node.op_type for node in onnx.load(made.path).graph.node}
     assert not operators & {"Expand", "Shape", "Slice", "ReduceMean"}
+
+
+@pytest.mark.usefixtures("data")
+def test_a_session_of_one_size(official: Path) -> None:
+    """What compilers of graphics cards need: every size a number, and the same result."""
+    file = specialised.specialised(official).path
+    fixed, opened = session.Session(file, "cpu", 1, (64, 48)), session.Session(file, "cpu", 1)
+    assert (fixed.size, opened.size) == ((64, 48), None)
+    nodes = [*fixed._session.get_inputs(), *fixed._session.get_outputs()]
+    assert all(isinstance(side, int) for node in nodes for side in node.shape)
+    session.prove(fixed, opened)
+    zeros = map(session.value, fixed.zero_state(80, 48))
+    feeds = dict(zip(session.STATE_INPUTS, zeros, strict=True))
+    with pytest.raises(InferenceError):
+        fixed.run({"src": session.value(np.zeros((1, 3, 48, 80), np.float32)), **feeds})
+
+
+@pytest.mark.usefixtures("data")
+def test_another_processor_prepares_for_each_size(official: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for one: onnxruntime's own, known by another name and allowed fixed sizes."""
+    monkeypatch.setitem(session.PROVIDERS, "webgpu", session.PROVIDERS["cpu"])
+    folder = paths.data_dir() / "models"
+    folder.mkdir()
+    shutil.copyfile(official, folder / official.name)
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    with Matting(quality="fast", provider="webgpu") as engine, Matting(quality="fast") as on_cpu:
+        for picture in (grey, np.ascontiguousarray(grey[:, :48])):
+            np.testing.assert_allclose(
+                engine.step_internal(picture)[0], on_cpu.step_internal(picture)[0], atol=1e-3
+            )
+            assert engine._session.size == picture.shape[1::-1]
+            assert on_cpu._session.size is None
 
 
 @pytest.mark.usefixtures("data")

@@ -38,6 +38,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
     "obs.h": {
         "obs_get_version": (c_uint32, ()),
         "obs_get_version_string": (_S, ()),
+        "obs_get_lagged_frames": (c_uint32, ()),
         "obs_enter_graphics": (None, ()),
         "obs_leave_graphics": (None, ()),
         "obs_filter_get_parent": (_P, (_P,)),

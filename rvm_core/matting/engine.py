@@ -100,6 +100,7 @@ class Matting:
         """Milliseconds of the last inference alone; 0 before the first."""
         level = self._measured_level() if quality == "auto" else quality
         self._pace = Pace(level) if quality == "auto" else None
+        self._missed_frames = 0
         self._is_other_level = False
         self.info = MattingInfo(
             model, self._session.provider, self._session.threads, level, graph.why_official
@@ -121,6 +122,10 @@ class Matting:
     def internal_size(self, width: int, height: int) -> tuple[int, int]:
         """(w, h) that the network sees of a `width` x `height` picture; see ``size.internal_size``."""
         return internal_size(width, height, self.info.level)
+
+    def host_missed(self, frames: int) -> None:
+        """The program that shows the mattes missed `frames` of its own: ``auto`` may leave it more time."""
+        self._missed_frames += frames
 
     def reset(self, reason: str) -> None:
         """Forget the pictures before; `reason` goes to the debug log."""
@@ -207,9 +212,10 @@ class Matting:
     def _watch_pace(self) -> None:
         """Let ``auto`` choose the level of the pictures to come; ``internal_size`` tells it."""
         if self._pace is not None:
-            self._pace.note(self.last_ms)
+            self._pace.note(self.last_ms, self._missed_frames)
+            self._missed_frames = 0
             if self._pace.level != self.info.level:
-                _log.info("a matte takes %.1f ms: now %s", self.last_ms, self._pace.level)
+                _log.info("auto moves to %s; the last matte took %.1f ms", self._pace.level, self.last_ms)
                 self.info = replace(self.info, level=self._pace.level)
                 self._is_other_level = True
 

@@ -59,6 +59,7 @@ class Worker:
         self._epoch = atomics.load(self._address + offset("epoch"))
         self._cuts = Cuts()
         self._period_ns = 0
+        self._lagged_frames = api.function("obs_get_lagged_frames")()
 
     # -- from other threads --------------------------------------------------------------------------
 
@@ -223,6 +224,7 @@ class Worker:
             self._engine.reset("cut")
             atomics.store(self._address + offset("cut_frame"), frame)
             self._instance.reset(Reason.CUT)
+        self._engine.host_missed(self._newly_lagged())
         try:
             alpha, foreground = self._engine.step_internal(picture)
         except RvmError:
@@ -246,6 +248,11 @@ class Worker:
         self._back = publish_result(self._address, back)
         self._tell_period(api.function("os_gettime_ns")() - taken_ns)
         self.status.matte_done(self._engine.last_ms, captured_ns)
+
+    def _newly_lagged(self) -> int:
+        """Frames that OBS was late for since the last call."""
+        before, self._lagged_frames = self._lagged_frames, api.function("obs_get_lagged_frames")()
+        return max(self._lagged_frames - before, 0)  # OBS counts anew when its video is set anew
 
     def _tell_period(self, busy_ns: int) -> None:
         """Let the graphics thread know how often a picture is taken, so that it captures no other."""

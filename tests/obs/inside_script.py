@@ -119,7 +119,18 @@ def move_level(source, level):
     """Let `auto` of the filter on `source` go to `level` and stay there."""
     pace = next(_instances(source)).worker._engine._pace
     pace._step(level)
-    pace.note = lambda _: None
+    pace.note = lambda *_: None
+    return True
+
+
+def starve(source, level, seconds):
+    """Keep OBS from drawing for `seconds` while `auto` of the filter on `source` stands at `level` at ease."""
+    pace = next(_instances(source)).worker._engine._pace
+    pace._step(level)
+    pace._budget_ms = 1e6
+    _libobs.obs_enter_graphics()
+    _libobs.os_sleep_ms(int(1000 * seconds))
+    _libobs.obs_leave_graphics()
     return True
 
 
@@ -168,6 +179,7 @@ _HERE = {
     "end_worker": end_worker,
     "counters": counters,
     "move_level": move_level,
+    "starve": starve,
     "color_space": color_space,
     "reset_at_every_frame": reset_at_every_frame,
 }

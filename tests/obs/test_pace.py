@@ -1,4 +1,4 @@
-"""`auto` moves between levels in OBS, and a recording does not show when."""
+"""`auto` moves between levels in OBS, a recording does not show when, and OBS comes first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.video import read_frames
 
 WIDTH, HEIGHT = 640, 360
 SOURCE = "Person"
-LEVELS = {"balanced": 320, "fast": 256}
+LEVELS = {"balanced": 288, "fast": 256}
 """Their width in the network's pixels."""
 FRAME = 60
 BETWEEN_S = 2.5
@@ -61,3 +61,21 @@ def test_a_move_of_auto_is_not_seen_in_a_recording(
             f"median {1e3 * np.median(changes):.2f} (x1e3)"
         )
     assert changes.max() < UNSEEN
+
+
+@pytest.mark.usefixtures("default_model_file")
+def test_auto_steps_down_when_obs_misses_frames(
+    tmp_path: Path,
+    sandbox: Callable[..., Sandbox],
+    wait_status: Callable[..., dict[str, Any]],
+    write_picture: Callable[[Path, Any], Path],
+) -> None:
+    picture = write_picture(tmp_path / "grey.png", np.full((HEIGHT, WIDTH, 3), 128, np.uint8))
+    source = image_source(SOURCE, picture, [filter_entry("rvm_background_filter", "RVM", {})])
+    inside = Inside(tmp_path / "calls")
+    with sandbox(width=WIDTH, height=HEIGHT, sources=[source], scripts=[(SCRIPT, {}), inside.script]) as obs:
+        wait_status(obs, lambda status: status["mattes"] > 5)
+        inside.call("starve", source=SOURCE, level="balanced", seconds=0.5)
+        wait_status(obs, lambda status: status["internal_width"] == LEVELS["balanced"])
+        wait_status(obs, lambda status: status["internal_width"] == LEVELS["fast"])
+        assert obs.quit() == 0

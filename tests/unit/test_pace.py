@@ -63,6 +63,24 @@ def test_it_does_not_swing_on_the_border() -> None:
     assert len(computer.visited) < 2 + 2 * 20, "each way up waits longer than the last"
 
 
+def test_a_host_that_starves_gets_more_time() -> None:
+    computer = Computer(8.0, "fine")
+    computer.pace.note(8.0, 2)
+    assert computer.run(9) == "fine", "two frames are no starving"
+    computer.pace.note(8.0, 3)
+    assert computer.run(1.1) == "balanced"
+    assert computer.run(18) == "balanced", "the wait has doubled"
+    assert computer.run(5) == "fine"
+
+
+def test_no_way_up_while_the_host_misses_frames() -> None:
+    computer = Computer(8.0)
+    for _ in range(30):
+        computer.run(0.9)
+        computer.pace.note(8.0, 1)
+    assert computer.visited == ["fast"]
+
+
 def test_single_slow_mattes_move_nothing() -> None:
     pace = Pace("balanced", 33.0, lambda: 0.0)
     for n in range(300):

@@ -84,14 +84,19 @@ class QualityTable:
         """A line for each clip, condition and method."""
         lines = [
             f"{'clip':22} {'condition':12} {'method':14} {'MAD':>6} {'MSE':>6} {'Grad':>6} {'Conn':>6} "
-            f"{'dtSSD':>6} {'CPU ms':>7}"
+            f"{'dtSSD':>6} {'Colour':>6} {'CPU ms':>7} {'Peak MB':>7}"
         ]
         lines += [
             f"{row.clip:22} {row.condition:12} {row.method:14} {row.mad:6.2f} {row.mse:6.2f} {row.grad:6.2f} "
-            f"{row.conn:6.2f} {row.dtssd:6.2f} {row.cpu_ms:7.1f}"
+            f"{row.conn:6.2f} {row.dtssd:6.2f} {_known(row.colour):>6} {row.cpu_ms:7.1f} "
+            f"{_known(row.peak_mb):>7}"
             for row in self.rows
         ]
         return "\n".join(lines)
+
+
+def _known(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rvm_core import cli
-from rvm_core.bench import footage, metrics, quality, speed
+from rvm_core import cli, paths
+from rvm_core.bench import footage, memory, metrics, quality, speed
 from rvm_core.errors import ModelMissing, RvmError, SettingsError
 from rvm_core.models import ensure
+from tests import graphs
 
 cv2: Any = pytest.importorskip("cv2")
 av: Any = pytest.importorskip("av")
@@ -72,6 +76,22 @@ def test_conn_counts_what_hangs_loose() -> None:
     assert metrics.conn(given, true) == pytest.approx(100 * 0.5 / 1e3)
 
 
+def test_colour_counts_what_is_shown_and_known() -> None:
+    given, true = np.full((2, 3, 3), 0.5, np.float32), np.full((2, 3, 3), 0.5, np.float32)
+    true[0, 0] = (0.8, 0.5, 0.5)  # wrong by 0.1 in the mean of its channels
+    true[1, 0] = np.nan  # unknown, however wrong
+    given[0, 2] = 0.0  # wrong by 0.5, but hardly shown
+    given_alpha, true_alpha = np.ones((2, 3), np.float32), np.full((2, 3), 0.8, np.float32)
+    given_alpha[0, 2] = 0.2
+    shown = 4 * 0.8 + 0.2
+    assert metrics.colour(given, true, given_alpha, true_alpha) == pytest.approx(
+        1e3 * (0.8 * 0.1 + 0.2 * 0.5) / shown
+    )
+    assert metrics.colour(true, true, given_alpha, true_alpha) == 0
+    assert np.isnan(metrics.colour(given, np.full_like(true, np.nan), given_alpha, true_alpha))
+    assert np.isnan(metrics.colour(given, true, np.zeros_like(given_alpha), true_alpha)), "nobody is shown"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("clips")
@@ -90,16 +110,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def plated(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same clip before a black room: its person is white, at alpha 100 and 200 of 255."""
+    made = tmp_path_factory.mktemp("plated")
+    for file in folder.iterdir():
+        shutil.copyfile(file, made / file.name)
+    cv2.imwrite(str(made / "one_plate.png"), np.zeros((48, 64, 3), np.uint8))
+    return made
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tiny graph whose foreground is the picture."""
+    graphs.build_all(tmp_path)
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    return "graph_good"
+
+
 @pytest.mark.parametrize("condition", footage.CONDITIONS)
-def test_every_condition_keeps_picture_and_truth_together(folder: Path, condition: str) -> None:
-    clip = footage.clips(folder)["one"]
+def test_every_condition_keeps_picture_and_truth_together(plated: Path, condition: str) -> None:
+    clip = footage.clips(plated)["one"]
     frames = list(footage.frames(clip, condition, 3))
     assert len(frames) == 3
-    for picture, true in frames:
+    keeps_colours = condition in ("clean", "vertical", "panning")
+    for picture, true, foreground in frames:
         assert picture.dtype == np.uint8
         assert true.dtype == np.float32
         assert picture.shape == (*true.shape, 3)
         assert set(np.unique(np.rint(true * 255))) <= {100, 200}
+        assert (foreground is not None) == keeps_colours
+        if foreground is not None:
+            assert foreground.shape == picture.shape
+            given = foreground * true[..., None] * 255  # over black
+            assert np.abs(given - picture).max() < 40, "the colours of another place"
     again = list(footage.frames(clip, condition, 3))
     assert all((a.picture == b.picture).all() for a, b in zip(frames, again, strict=True)), "other noise"
     if condition not in ("clean",):
@@ -110,8 +154,34 @@ def test_every_condition_keeps_picture_and_truth_together(folder: Path, conditio
         )
 
 
+def test_the_true_foreground_is_what_the_plate_leaves() -> None:
+    front, room = np.array([200, 120, 40]), np.array([20, 60, 240])
+    true = np.linspace(0, 1, 41, dtype=np.float32)[None]
+    picture = np.rint(true[..., None] * front + (1 - true[..., None]) * room).astype(np.uint8)
+    plate = np.broadcast_to(room.astype(np.uint8), picture.shape)
+    colour = footage._foreground(picture, true, plate)
+    low, high = footage.TRUSTED_ALPHA
+    known = (true >= low) & (true <= high)
+    assert 20 < known.sum() < 30
+    np.testing.assert_allclose(colour[known], np.broadcast_to(front / 255, (known.sum(), 3)), atol=0.01)
+    assert np.isnan(colour[~known]).all()
+
+
+def test_still_holds_one_frame_under_fresh_noise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = footage.clips(folder)["one"]
+    clean = list(footage.frames(clip, "clean", 9))
+    for held, expected in ((60, clean[-1]), (1, clean[1])):
+        monkeypatch.setattr(footage, "HELD_FRAME", held)
+        frames = list(footage.frames(clip, "still", 9))
+        assert len(frames) == len(clean) == 4
+        noise = np.stack([frame.picture - expected.picture.astype(float) for frame in frames])
+        assert 4.5 < noise.std() < 5.5
+        assert 6 < (noise[1:] - noise[:-1]).std() < 8, "the same noise again"
+        assert all((frame.alpha == expected.alpha).all() for frame in frames)
+
+
 def test_panning_moves_truth_with_the_picture(folder: Path) -> None:
-    for picture, true in footage.frames(footage.clips(folder)["one"], "panning", 4):
+    for picture, true, _ in footage.frames(footage.clips(folder)["one"], "panning", 4):
         edge = int(np.argmax(true[0] > 0.6)) if (true[0] > 0.6).any() else None
         if edge and 4 < edge < true.shape[1] - 4:
             assert picture[:, edge + 3].mean() > picture[:, edge - 4].mean() + 50
@@ -130,17 +200,63 @@ def test_rows_and_their_json(folder: Path, capsys: pytest.CaptureFixture[str]) -
         ensure("rvm_mobilenetv3", download=False)
     except ModelMissing as missing:
         pytest.skip(str(missing))
-    arguments = ["bench", "quality", "--gt", str(folder), "--frames", "3", "--levels", "fast"]
-    assert cli.main([*arguments, "--json"]) == 0
+    arguments = ["bench", "quality", "--gt", str(folder), "--frames", "3", "--levels", "fast", "--json"]
+    assert cli.main(arguments) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["method"] for row in rows] == [*quality.RATIOS, "fast"]
-    assert all(row["mad"] > 0 and row["cpu_ms"] > 0 for row in rows)
-    assert cli.main(arguments) == 0
-    assert capsys.readouterr().out.count("\n") == 1 + len(rows)
+    for row in rows:
+        assert row["mad"] > 0
+        assert row["cpu_ms"] > 0
+        assert row["peak_mb"] is None or 20 < row["peak_mb"] < 1000
+        assert row["colour"] is None, "nobody knows the colours"
+
+
+def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person is white; the stand-in shows what is brighter than half, in the picture's grey of 200."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(memory, "grown_mb", lambda *work: asked.append(work))
+    rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, stand_in))
+    assert [row.condition for row in rows] == ["clean"] * 2 + ["dim"] * 2 + ["vertical"] * 2
+    for row in rows:
+        if row.condition == "dim":
+            assert row.colour is None
+        else:
+            assert row.colour == pytest.approx(1e3 * (255 - 200) / 255, abs=40)
+    assert len(asked) == 4, "two methods, two sizes of picture: conditions of one size share a measurement"
+    table = cli.QualityTable(tuple(rows)).text().splitlines()
+    assert len(table) == 1 + len(rows)
+    assert len({len(line) for line in table}) == 1, "columns that stand below their titles"
+    assert " - " in table[3]
+
+
+def test_both_kinds_of_method_give_the_person_s_colour(stand_in: str) -> None:
+    picture = np.full((48, 64, 3), 200, np.uint8)
+    for label in (*quality.RATIOS, "fast"):
+        alpha, foreground = quality.method(label, stand_in)(picture)
+        assert foreground.shape == (*alpha.shape, 3) == picture.shape
+        np.testing.assert_allclose(quality._unit(foreground), 200 / 255, atol=0.01)
+
+
+def test_rows_that_cannot_be(folder: Path) -> None:
     with pytest.raises(SettingsError, match="no level 'superb'"):
         list(quality.rows(folder, ["clean"], ["superb"], 2))
     with pytest.raises(SettingsError, match="no condition 'dark'"):
         list(quality.rows(folder, ["dark"], ["fast"], 2))
+
+
+def test_memory_is_that_of_the_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = np.ones(25_000_000)  # a child's getrusage on Linux would begin with these 200 MB
+    peak = memory._peak_mb()
+    if peak is None:
+        pytest.skip("This system does not tell.")
+    assert peak > ours.nbytes / 1e6
+    grown = memory.grown_mb(operator.mul, b"x", 64_000_000)
+    assert grown is not None
+    assert 60 < grown < 80
+    monkeypatch.setattr(memory, "_STATUS", Path("nowhere"))
+    assert memory._peak_mb() == pytest.approx(peak, rel=0.5), "getrusage in another unit"
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert memory.grown_mb(operator.mul, b"x", 1) is None
 
 
 def test_speed_compares_what_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:

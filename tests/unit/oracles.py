@@ -162,8 +162,8 @@ def steady(
 
 def multilevel_foreground(picture: Array, alpha: Array) -> Array:
     """``kernels.multilevel`` over padded arrays, half of the chequerboard at a time: [3, h, w]."""
-    image = picture[..., :3] / 255.0
-    share = np.clip(np.nan_to_num(alpha.astype(np.float64)), 0, 1)
+    image: Array = picture[..., :3] / 255.0
+    share: Array = np.clip(np.nan_to_num(alpha.astype(np.float64)), 0, 1)
     sizes = [(image, share)]
     while share.size > 1:
         rows, columns = share.shape[0] % 2, share.shape[1] % 2

@@ -110,13 +110,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+ROOM = 90
+
+
 @pytest.fixture(scope="module")
 def plated(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same clip before a black room: its person is white, at alpha 100 and 200 of 255."""
+    """The same clip before a room of grey ROOM: the person's own grey is 116 and 231, not 100 and 200."""
     made = tmp_path_factory.mktemp("plated")
     for file in folder.iterdir():
         shutil.copyfile(file, made / file.name)
-    cv2.imwrite(str(made / "one_plate.png"), np.zeros((48, 64, 3), np.uint8))
+    cv2.imwrite(str(made / "one_plate.png"), np.full((48, 64, 3), ROOM, np.uint8))
     return made
 
 
@@ -142,8 +145,8 @@ def test_every_condition_keeps_picture_and_truth_together(plated: Path, conditio
         assert (foreground is not None) == keeps_colours
         if foreground is not None:
             assert foreground.shape == picture.shape
-            given = foreground * true[..., None] * 255  # over black
-            assert np.abs(given - picture).max() < 40, "the colours of another place"
+            again_over = ROOM + (255 * foreground - ROOM) * true[..., None]
+            assert np.abs(again_over - picture).max() < 25, "the colours of another place"
     again = list(footage.frames(clip, condition, 3))
     assert all((a.picture == b.picture).all() for a, b in zip(frames, again, strict=True)), "other noise"
     if condition not in ("clean",):
@@ -212,7 +215,7 @@ def test_rows_and_their_json(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person is white; the stand-in shows what is brighter than half, in the picture's grey of 200."""
+    """The person is of grey 231; the stand-in shows what is brighter than half, in the picture's grey of 200."""
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(memory, "grown_mb", lambda *work: asked.append(work))
     rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, stand_in))
@@ -221,7 +224,7 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
         if row.condition == "dim":
             assert row.colour is None
         else:
-            assert row.colour == pytest.approx(1e3 * (255 - 200) / 255, abs=40)
+            assert row.colour == pytest.approx(1e3 * (231 - 200) / 255, abs=20)
     assert len(asked) == 4, "two methods, two sizes of picture: conditions of one size share a measurement"
     table = cli.QualityTable(tuple(rows)).text().splitlines()
     assert len(table) == 1 + len(rows)

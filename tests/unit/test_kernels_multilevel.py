@@ -105,7 +105,7 @@ WRONG_CALLS: list[Callable[[], None]] = [
     lambda: multilevel_foreground(PICTURE[..., :2], ALPHA, OUT),
     lambda: multilevel_foreground(PICTURE, ALPHA[:3], OUT),
     lambda: multilevel_foreground(PICTURE, ALPHA, OUT[:2]),
-    lambda: multilevel_foreground(PICTURE, ALPHA.astype(np.float64), OUT),  # type: ignore[arg-type]
+    lambda: multilevel_foreground(PICTURE, ALPHA.astype(np.float64), OUT),
 ]
 
 

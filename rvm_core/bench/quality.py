@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -82,10 +82,8 @@ def rows(
     All methods take each frame in turn, so that whatever else the computer does falls on all of them.
     Raises RvmError for a folder without clips, SettingsError, ModelMissing.
     """
-    for kind, asked, known in (("condition", conditions, footage.CONDITIONS), ("level", levels, BUDGET_PX)):
-        unknown = sorted(set(asked) - set(known))
-        if unknown:
-            raise SettingsError(f"There is no {kind} {unknown[0]!r}.", f"Use: {', '.join(known)}.")
+    known(levels)
+    known(conditions, "condition", footage.CONDITIONS)
     peaks: dict[tuple[str, tuple[int, ...]], float | None] = {}
     for condition in conditions:
         for name, clip in footage.clips(folder).items():
@@ -130,17 +128,11 @@ def _play(frames: Iterator[footage.Frame], records: Mapping[str, _Record]) -> fo
             if record.before is not None and true_before is not None:
                 record.changes.append(metrics.dtssd(alpha, true, record.before, true_before))
             if frame.foreground is not None:
-                colour = metrics.colour(_unit(foreground), frame.foreground, alpha, true)
+                colour = metrics.colour(unit(foreground), frame.foreground, alpha, true)
                 record.colours += [] if np.isnan(colour) else [colour]
             record.before = alpha
         true_before = true
     return picture
-
-
-def _unit(colour: NDArray[Any]) -> NDArray[np.float32]:
-    """As float32 0..1."""
-    scale = 255 if colour.dtype == np.uint8 else 1
-    return np.asarray(colour / np.float32(scale), np.float32)
 
 
 def _a_few(label: str, model: str, picture: footage.Picture) -> None:
@@ -162,6 +154,20 @@ def _ours(level: str, model: str) -> Step:
         return Seen(matte.alpha, matte.foreground)
 
     return step
+
+
+def unit(colour: NDArray[Any]) -> NDArray[np.float32]:
+    """A foreground of ``Seen`` as float32 0..1."""
+    scale = 255 if colour.dtype == np.uint8 else 1
+    return np.asarray(colour / np.float32(scale), np.float32)
+
+
+def known(names: Sequence[str], kind: str = "level", all_names: Collection[str] = BUDGET_PX) -> Sequence[str]:
+    """`names`, which are all among `all_names`; raises SettingsError otherwise."""
+    unknown = sorted(set(names) - set(all_names))
+    if unknown:
+        raise SettingsError(f"There is no {kind} {unknown[0]!r}.", f"Use: {', '.join(all_names)}.")
+    return names
 
 
 def official(ratio: float, model: str = MODEL) -> Step:

@@ -6,6 +6,7 @@ import json
 import operator
 import shutil
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core import cli, paths
-from rvm_core.bench import footage, memory, metrics, quality, speed
+from rvm_core.bench import footage, memory, metrics, quality, sheet, speed
 from rvm_core.errors import ModelMissing, RvmError, SettingsError
 from rvm_core.models import ensure
 from tests import graphs
@@ -215,7 +216,7 @@ def test_rows_and_their_json(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The person is of grey 231; the stand-in shows what is brighter than half, in the picture's grey of 200."""
+    """The person is of grey 231; the stand-in shows the picture's grey of 200 instead."""
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(memory, "grown_mb", lambda *work: asked.append(work))
     rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, stand_in))
@@ -237,7 +238,7 @@ def test_both_kinds_of_method_give_the_person_s_colour(stand_in: str) -> None:
     for label in (*quality.RATIOS, "fast"):
         alpha, foreground = quality.method(label, stand_in)(picture)
         assert foreground.shape == (*alpha.shape, 3) == picture.shape
-        np.testing.assert_allclose(quality._unit(foreground), 200 / 255, atol=0.01)
+        np.testing.assert_allclose(quality.unit(foreground), 200 / 255, atol=0.01)
 
 
 def test_rows_that_cannot_be(folder: Path) -> None:
@@ -280,3 +281,79 @@ def test_speed_compares_what_does_the_same(capsys: pytest.CaptureFixture[str]) -
     away = alpha == 0
     assert np.abs(ours[away].astype(int) - recipe[away]).mean() < 40, "both blur the same background"
     assert np.abs(ours[away].astype(int) - picture[away]).mean() > 5
+
+
+def ring(size: int = 96) -> NDArray[np.float32]:
+    """Somebody whose arm is at the hip: a soft disc with a hole of 12 pixels around (30, 60)."""
+    y, x = np.mgrid[:size, :size]
+    disc = np.clip(40.5 - np.hypot(y - 48, x - 48), 0, 1)
+    alpha: NDArray[np.float32] = (disc * (np.hypot(y - 30, x - 60) > 6)).astype(np.float32)
+    return alpha
+
+
+def test_hard_places_are_found_by_kind() -> None:
+    alpha = ring()
+    before, reference = alpha.copy(), alpha.copy()
+    before[70:80, 30:40] = 0  # moved there
+    reference[40:50, 80:88] = 0  # wrong there
+    found = sheet._hardness(alpha, before, reference)
+    centres = {"gap": (30, 60), "fast": (75, 35), "official 0.5 wrong": (45, 84)}
+    for why, (y, x) in centres.items():
+        crop = sheet._hardest(why, found[why], "clip", 8)
+        assert crop.score > 0
+        assert abs(crop.top + crop.side / 2 - y) <= 5, why
+        assert abs(crop.left + crop.side / 2 - min(x, 96 - crop.side / 2)) <= 5, why
+    assert not found["gap"][0].any(), "the room around is no gap"
+    assert not found["soft"][48, 40], "inside"
+    assert found["soft"].any()
+    assert found["much edge"][48, 8] > 1
+    assert not found["much edge"][48, 40]
+    assert not sheet._hardness(alpha, None, reference)["fast"].any()
+
+
+def test_crops_show_different_places() -> None:
+    first = sheet.Crop("gap", 5.0, "clip", 8, 10, 10, 20)
+    there = replace(first, why="fast", score=9.0, left=12)
+    elsewhere = replace(there, score=3.0, left=40)
+    later = replace(there, score=2.0, frame=64)
+    assert list(sheet._chosen([first, there, elsewhere, later])) == [first, elsewhere]
+    assert list(sheet._chosen([first, there, later])) == [first, later]
+    assert list(sheet._chosen([replace(first, score=1.0), first])) == [first], "the hardest of its kind"
+
+
+def test_the_sheet_has_a_column_for_each_and_two_rows_for_each_crop(
+    plated: Path,
+    tmp_path: Path,
+    stand_in: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(quality, "MODEL", stand_in)
+    monkeypatch.setattr(sheet, "EVERY", 2)
+    file = tmp_path / "sheet.png"
+    arguments = ["bench", "sheet", "--gt", str(plated), "--levels", "fast", "--out"]
+    assert cli.main([*arguments, str(file), "--json"]) == 0
+    crops = json.loads(capsys.readouterr().out)["crops"]
+    assert crops
+    assert {crop["clip"] for crop in crops} == {"one"}
+    assert {crop["frame"] for crop in crops} <= {0, 2}
+    image = cv2.imread(str(file))[..., ::-1]
+    tile = sheet.TILE_PX + sheet.GAP_PX
+    columns = ("picture", "truth", *quality.RATIOS, "fast")
+    assert image.shape == (sheet.HEADER_PX + sheet.GAP_PX + 2 * len(crops) * tile, len(columns) * tile, 3)
+    drawn = sheet.sheet(plated, ["fast"], 4, stand_in)
+    np.testing.assert_array_equal(drawn.image, image)
+    assert [asdict(crop) for crop in drawn.crops] == crops
+    assert cli.main([*arguments, str(tmp_path / "nowhere" / "sheet.png")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_look_over_the_new_background() -> None:
+    alpha = np.array([[0.0, 1.0]], np.float32)
+    colour = np.full((1, 2, 3), 0.5, np.float32)
+    look = sheet._look(quality.Seen(alpha, colour))
+    assert look.matte.tolist() == [[[0] * 3, [255] * 3]]
+    assert look.over.tolist() == [[list(sheet.COVER), [128] * 3]]
+    known = np.array([[[np.nan] * 3, [0.25] * 3]], np.float32)
+    np.testing.assert_allclose(sheet._filled(known, colour)[0], [[0.5] * 3, [0.25] * 3])

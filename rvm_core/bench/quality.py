@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.bench import footage, memory, metrics
-from rvm_core.errors import SettingsError
+from rvm_core.errors import RvmError, SettingsError
 from rvm_core.matting import Matting
 from rvm_core.matting.session import STATE_INPUTS, STATE_OUTPUTS, bare_session
 from rvm_core.matting.size import BUDGET_PX
@@ -63,7 +63,7 @@ class Row:
 
 
 @dataclass
-class _Record:
+class Record:
     """What one method did so far."""
 
     step: Step
@@ -71,7 +71,23 @@ class _Record:
     changes: list[float] = field(default_factory=list)
     colours: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
-    before: NDArray[np.float32] | None = None
+    alpha: NDArray[np.float32] | None = None
+
+    def take(self, frame: footage.Frame, before: footage.Frame | None) -> None:
+        """Show the method the next frame; `before` is the one that it saw last."""
+        true = frame.alpha
+        started = time.thread_time()
+        alpha, foreground = self.step(frame.picture)
+        self.cpu_ms.append(1e3 * (time.thread_time() - started))
+        self.errors.append(
+            [measure(alpha, true) for measure in (metrics.mad, metrics.mse, metrics.grad, metrics.conn)]
+        )
+        if self.alpha is not None and before is not None:
+            self.changes.append(metrics.dtssd(alpha, true, self.alpha, before.alpha))
+        if frame.foreground is not None:
+            colour = metrics.colour(unit(foreground), frame.foreground, alpha, true)
+            self.colours += [] if np.isnan(colour) else [colour]
+        self.alpha = alpha
 
 
 def rows(
@@ -87,16 +103,17 @@ def rows(
     peaks: dict[tuple[str, tuple[int, ...]], float | None] = {}
     for condition in conditions:
         for name, clip in footage.clips(folder).items():
-            records = {label: _Record(method(label, model)) for label in (*RATIOS, *levels)}
-            picture = _play(footage.frames(clip, condition, limit), records)
+            records = {label: Record(method(label, model)) for label in (*RATIOS, *levels)}
+            picture = play(footage.frames(clip, condition, limit), records)
             for label, record in records.items():
                 place = label, picture.shape
                 if place not in peaks:
                     peaks[place] = memory.grown_mb(_a_few, label, model, picture)
-                yield _row(name, condition, label, record, peaks[place])
+                yield row(name, condition, label, record, peaks[place])
 
 
-def _row(clip: str, condition: str, label: str, record: _Record, peak_mb: float | None) -> Row:
+def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | None = None) -> Row:
+    """What `record` comes to."""
     mad, mse, grad, conn = (round(float(error), 2) for error in np.mean(record.errors, axis=0))
     return Row(
         clip=clip,
@@ -113,26 +130,23 @@ def _row(clip: str, condition: str, label: str, record: _Record, peak_mb: float 
     )
 
 
-def _play(frames: Iterator[footage.Frame], records: Mapping[str, _Record]) -> footage.Picture:
-    """Every frame through every method; the last picture."""
-    true_before: NDArray[np.float32] | None = None
-    for frame in frames:
-        picture, true = frame.picture, frame.alpha
-        for record in records.values():
-            started = time.thread_time()
-            alpha, foreground = record.step(picture)
-            record.cpu_ms.append(1e3 * (time.thread_time() - started))
-            record.errors.append(
-                [measure(alpha, true) for measure in (metrics.mad, metrics.mse, metrics.grad, metrics.conn)]
-            )
-            if record.before is not None and true_before is not None:
-                record.changes.append(metrics.dtssd(alpha, true, record.before, true_before))
-            if frame.foreground is not None:
-                colour = metrics.colour(unit(foreground), frame.foreground, alpha, true)
-                record.colours += [] if np.isnan(colour) else [colour]
-            record.before = alpha
-        true_before = true
-    return picture
+def play(frames: Iterator[footage.Frame], records: Mapping[str, Record]) -> footage.Picture:
+    """Every frame through every method, in turns, on one thread; the last picture."""
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        before: footage.Frame | None = None
+        for frame in frames:
+            for record in records.values():
+                record.take(frame, before)
+            before = frame
+    finally:
+        cv2.setNumThreads(threads)
+    if before is None:
+        raise RvmError("The clip has no frame.", "Name a folder of whole clips.")
+    return before.picture
 
 
 def _a_few(label: str, model: str, picture: footage.Picture) -> None:

@@ -145,7 +145,7 @@ def _look(seen: Seen) -> _Look:
 def _hardness(
     alpha: NDArray[np.float32], before: NDArray[np.float32] | None, reference: NDArray[np.float32]
 ) -> dict[str, NDArray[Any]]:
-    """What is hard about each pixel of a frame, by kind."""
+    """What is hard about each pixel of a frame, by kind; the person's highest part counts as hair."""
     import cv2
 
     body: Any = (alpha < 0.5).astype(np.uint8)
@@ -154,8 +154,12 @@ def _hardness(
     is_gap = stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_GAP_PX
     is_gap[[0, *border]] = False  # 0 is the body
     across, down = cv2.Sobel(alpha, cv2.CV_32F, 1, 0), cv2.Sobel(alpha, cv2.CV_32F, 0, 1)
+    edge = np.hypot(across, down)
+    top = int(np.flatnonzero((alpha > 0.5).any(axis=1))[:1].sum())
+    below = top + _crop_side(alpha) // 2
     return {
-        "much edge": np.hypot(across, down),
+        "hair": np.where(np.arange(alpha.shape[0])[:, None] < below, edge, 0),
+        "much edge": edge,
         "soft": np.where((alpha > 0.05) & (alpha < 0.95), alpha * (1 - alpha), 0),
         "gap": is_gap[labels],
         "fast": np.zeros_like(alpha) if before is None else np.abs(alpha - before),
@@ -168,11 +172,17 @@ def _hardest(why: str, hardness: NDArray[Any], clip: str, number: int) -> Crop:
     import cv2
 
     height, width = hardness.shape
-    side = min(max(8, round(height * CROP_SHARE)), height, width)
+    side = _crop_side(hardness)
     near = cv2.GaussianBlur(hardness.astype(np.float32), (0, 0), side / 4, borderType=cv2.BORDER_CONSTANT)
     y, x = (int(place) for place in np.unravel_index(int(near.argmax()), near.shape))
     top, left = min(max(y - side // 2, 0), height - side), min(max(x - side // 2, 0), width - side)
     return Crop(why, float(near[y, x]), clip, number, left, top, side)
+
+
+def _crop_side(array: NDArray[Any]) -> int:
+    height, width = array.shape
+    side: int = min(max(8, round(height * CROP_SHARE)), height, width)
+    return side
 
 
 def _chosen(found: Sequence[Crop]) -> Iterator[Crop]:

@@ -307,6 +307,8 @@ def test_hard_places_are_found_by_kind() -> None:
     assert not found["gap"][0].any(), "the room around is no gap"
     assert not found["soft"][48, 30]
     assert found["soft"].any()
+    assert found["hair"][:16].any()
+    assert not found["hair"][24:].any()
     assert found["much edge"][48, 8] > 1
     assert not found["much edge"][48, 40]
     assert not sheet._hardness(alpha, None, reference)["fast"].any()

@@ -241,6 +241,34 @@ def test_both_kinds_of_method_give_the_person_s_colour(stand_in: str) -> None:
         np.testing.assert_allclose(quality.unit(foreground), 200 / 255, atol=0.01)
 
 
+def test_methods_take_turns_and_a_perfect_one_has_no_error() -> None:
+    turns: list[str] = []
+    truths = [np.full((4, 6), value, np.float32) for value in (0.4, 0.9, 0.5, 0.5)]
+    picture, colour = np.zeros((4, 6, 3), np.uint8), np.full((4, 6, 3), 0.5, np.float32)
+
+    def step(label: str, error: float) -> quality.Step:
+        given = iter(truths)
+
+        def one(_picture: NDArray[np.uint8]) -> quality.Seen:
+            turns.append(label)
+            return quality.Seen(next(given) - np.float32(error), colour + np.float32(error))
+
+        return one
+
+    records = {
+        "perfect": quality.Record(step("perfect", 0.0)),
+        "wrong": quality.Record(step("wrong", 0.1)),
+    }
+    frames = (footage.Frame(picture, true, colour) for true in truths)
+    assert quality.play(frames, records) is picture
+    assert turns == ["perfect", "wrong"] * len(truths)
+    perfect, wrong = (quality.row("clip", "clean", label, record) for label, record in records.items())
+    assert perfect.mad == perfect.mse == perfect.dtssd == perfect.colour == 0
+    assert wrong.mad == pytest.approx(100)
+    assert wrong.colour == pytest.approx(100)
+    assert wrong.dtssd == 0, "steadily wrong"
+
+
 def test_rows_that_cannot_be(folder: Path) -> None:
     with pytest.raises(SettingsError, match="no level 'superb'"):
         list(quality.rows(folder, ["clean"], ["superb"], 2))

@@ -31,18 +31,20 @@ ERRORS = {"mad": "MAD × 1e3, the error", "dtssd": "dtSSD × 1e2, the flicker"}
 
 
 class Curve(NamedTuple):
-    """methods: their labels in the order of cost, and what stands beside each point."""
+    """methods: their labels in the order of cost, and what stands beside each point, at `offset_pt`."""
 
     title: str
     colour: str
+    offset_pt: tuple[int, int]
     methods: dict[str, str]
 
 
 CURVES = (
-    Curve("official graph, by ratio", "#c44e2b", {f"official {r:g}": f"{r:g}" for r in RATIOS}),
+    Curve("official graph, by ratio", "#c44e2b", (4, 5), {f"official {r:g}": f"{r:g}" for r in RATIOS}),
     Curve(
         "obs-rvm, by internal size",
         "#1f5fa8",
+        (2, -12),
         {f"ours {w}x{h}": LEVELS.get((w, h), f"{w}×{h}") for w, h in SIZES},
     ),
 )
@@ -107,7 +109,8 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
                     plot.annotate(
                         text,
                         point,
-                        xytext=(4, 4),
+                        xytext=curve.offset_pt,
+                        horizontalalignment="left" if curve.offset_pt[1] > 0 else "center",
                         textcoords="offset points",
                         color=curve.colour,
                         fontsize=9 if is_level else 6.5,
@@ -118,6 +121,7 @@ def draw(rows: Sequence[dict[str, Any]], file: Path) -> None:
             plot.set_xticks([25, 50, 100, 200])
             plot.xaxis.set_major_formatter(ScalarFormatter())
             plot.xaxis.set_minor_formatter(NullFormatter())
+            plot.margins(x=0.12, y=0.12)
             plot.set_ylim(bottom=0)
             plot.grid(color="#e4e4e4", linewidth=0.6)
             plot.set_title(clip if error == "mad" else "", fontsize=10)

@@ -191,6 +191,8 @@ def bench_sheet(folder: Path, levels: Sequence[str], frames: int, file: Path) ->
     """Draw the hard places of each clip; see ``rvm_core.bench.sheet``.  Raises RvmError."""
     from rvm_core.bench import quality, sheet
 
+    if not file.parent.is_dir():  # better now than after minutes
+        raise RvmError(f"There is no folder {file.parent}.", "Name a file in a folder of yours.")
     drawn = sheet.sheet(folder, levels, frames, quality.MODEL)
     sheet.write_png(drawn.image, file)
     return SheetFile(str(file), drawn.crops)

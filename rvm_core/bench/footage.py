@@ -20,9 +20,9 @@ TRUSTED_ALPHA = (0.3, 0.95)
 
 F = (C - (1 - alpha) * B) / alpha divides the faults of a compressed picture by alpha.  On our clips those are
 2 to 3 of 255 beside the person and up to 6 in the edge, where the codec halves the colours' resolution.  At
-alpha 0.1 to 0.15 then 40 % (far off) and 14 % (half a room) of the colours lie outside what a picture can hold,
-at 0.2 to 0.3 still 14 % and 3 %, from 0.3 on no more than 11 % and 1 %.  Above 0.95 the picture is all but the
-person's own, and the true alpha's residue inside the body lies there: nearly twice the pixels of the edge.
+alpha 0.1 to 0.15 then 40 % (far off) and 14 % (half a room) of the colours lie outside what a picture can
+hold, at 0.2 to 0.3 still 14 % and 3 %, from 0.3 on no more than 11 % and 1 %.  Above 0.95 the picture is all
+but the person's own, and the true alpha's residue inside the body lies there: twice the pixels of the edge.
 """
 
 

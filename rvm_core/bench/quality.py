@@ -45,8 +45,8 @@ class Row:
     """One method on one clip under one condition.
 
     Errors as in ``metrics``, the mean over the frames; colour: None where the true colours are not known.
-    cpu_ms: of one thread, the median frame.  peak_mb: as in ``memory``, with pictures of this size; None
-    where the system does not tell.
+    cpu_ms: of one thread, the median frame.  peak_mb: as in ``memory``, over a few of the first picture of
+    this size; None where the system does not tell.
     """
 
     clip: str

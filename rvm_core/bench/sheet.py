@@ -96,6 +96,7 @@ def write_png(image: Image, file: Path) -> None:
         unfinished.write_bytes(code.tobytes())
         unfinished.replace(file)
     except OSError as fault:
+        unfinished.unlink(missing_ok=True)
         raise RvmError(
             f"{file} cannot be written: {fault.strerror}.", "Name a file in a folder of yours."
         ) from fault

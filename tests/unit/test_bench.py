@@ -376,7 +376,11 @@ def test_the_sheet_has_a_column_for_each_and_two_rows_for_each_crop(
     np.testing.assert_array_equal(drawn.image, image)
     assert [asdict(crop) for crop in drawn.crops] == crops
     assert cli.main([*arguments, str(tmp_path / "nowhere" / "sheet.png")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "There is no folder" in capsys.readouterr().err
+    taken = tmp_path / "folder.png"
+    taken.mkdir()
+    with pytest.raises(RvmError, match="cannot be written"):
+        sheet.write_png(image, taken)
     assert not list(tmp_path.glob("*.part"))
 
 

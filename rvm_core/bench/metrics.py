@@ -4,7 +4,8 @@ Sources: Lin et al., Robust High-Resolution Video Matting with Temporal Guidance
 Rhemann et al., A Perceptually Motivated Online Benchmark for Image Matting, 2009 (Grad and Conn);
 Erofeev et al., Perceptually Motivated Benchmark for Video Matting, 2015 (dtSSD).
 
-Alphas are float32 [H, W], 0..1, of one size.  All functions: any thread; smaller is better.
+Alphas are float32 [H, W], 0..1, and colours float32 [H, W, 3], sRGB 0..1, of one size.
+All functions: any thread; smaller is better.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Alpha = NDArray[np.float32]
+
+Colour = NDArray[np.float32]
 
 _SIGMA = 1.4
 _STEPS = 10
@@ -36,6 +39,19 @@ def mse(given: Alpha, true: Alpha) -> float:
 def dtssd(given: Alpha, true: Alpha, given_before: Alpha, true_before: Alpha) -> float:
     """How differently the alphas change from one picture to the next: root mean square, x 1e2."""
     return 1e2 * math.sqrt(float(np.square((given - given_before) - (true - true_before)).mean()))
+
+
+def colour(given: Colour, true: Colour, given_alpha: Alpha, true_alpha: Alpha) -> float:
+    """The mean absolute difference of the person's colour, x 1e3; NaN where there is nothing to compare.
+
+    Pixels where `true` is NaN do not count.  The others weigh as much as the lower alpha lets a viewer see
+    of them over a new background: a colour that is not shown is an error of alpha, not of colour.
+    """
+    where = ~np.isnan(true[..., 0])
+    weight = np.minimum(given_alpha, true_alpha)[where]
+    if not weight.any():
+        return math.nan
+    return 1e3 * float(np.average(np.abs(given[where] - true[where]).mean(axis=1), weights=weight))
 
 
 def grad(given: Alpha, true: Alpha) -> float:

@@ -1,35 +1,52 @@
-"""Error and cost of each quality level beside the official graph, frame by frame in one run."""
+"""Error, time and memory of each quality level beside the official graph, frame by frame in one run."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.bench import footage, metrics
-from rvm_core.errors import SettingsError
+from rvm_core.bench import footage, memory, metrics
+from rvm_core.errors import RvmError, SettingsError
 from rvm_core.matting import Matting
 from rvm_core.matting.session import STATE_INPUTS, STATE_OUTPUTS, bare_session
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.models import ensure
 
-Step = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+class Seen(NamedTuple):
+    """What a method makes of a picture of [H, W].
+
+    alpha: float32 [H, W] 0..1.  foreground: [H, W, 3], the person's own colour, straight sRGB, uint8 or
+    float32 0..1 as the method has it.
+    """
+
+    alpha: NDArray[np.float32]
+    foreground: NDArray[Any]
+
+
+Step = Callable[[NDArray[np.uint8]], Seen]
 
 MODEL = "rvm_mobilenetv3"
 RATIOS = {"official auto": 0.0, "official 0.5": 0.5}
 """Rows of the official graph: its downsample ratio; 0 is its own advice, 512 / longer side, at most 1."""
 
 
+_FRAMES_FOR_MEMORY = 4
+
+
 @dataclass(frozen=True)
 class Row:
     """One method on one clip under one condition.
 
-    Errors as in ``metrics``, the mean over the frames; cpu_ms: of one thread, the median frame.
+    Errors as in ``metrics``, the mean over the frames; colour: None where the true colours are not known.
+    cpu_ms: of one thread, the median frame.  peak_mb: as in ``memory``, over a few of the first picture of
+    this size; None where the system does not tell.
     """
 
     clip: str
@@ -40,83 +57,146 @@ class Row:
     grad: float
     conn: float
     dtssd: float
+    colour: float | None
     cpu_ms: float
+    peak_mb: float | None
 
 
 @dataclass
-class _Seen:
+class Record:
     """What one method did so far."""
 
     step: Step
     errors: list[list[float]] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
+    colours: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
-    before: NDArray[np.float32] | None = None
+    alpha: NDArray[np.float32] | None = None
+
+    def take(self, frame: footage.Frame, before: footage.Frame | None) -> None:
+        """Show the method the next frame; `before` is the one that it saw last."""
+        true = frame.alpha
+        started = time.thread_time()
+        alpha, foreground = self.step(frame.picture)
+        self.cpu_ms.append(1e3 * (time.thread_time() - started))
+        self.errors.append(
+            [measure(alpha, true) for measure in (metrics.mad, metrics.mse, metrics.grad, metrics.conn)]
+        )
+        if self.alpha is not None and before is not None:
+            self.changes.append(metrics.dtssd(alpha, true, self.alpha, before.alpha))
+        if frame.foreground is not None:
+            colour = metrics.colour(unit(foreground), frame.foreground, alpha, true)
+            self.colours += [] if np.isnan(colour) else [colour]
+        self.alpha = alpha
 
 
-def rows(folder: Path, conditions: Sequence[str], levels: Sequence[str], limit: int) -> Iterator[Row]:
+def rows(
+    folder: Path, conditions: Sequence[str], levels: Sequence[str], limit: int, model: str = MODEL
+) -> Iterator[Row]:
     """Every method on every clip of `folder` under each of `conditions`, over its first `limit` frames.
 
     All methods take each frame in turn, so that whatever else the computer does falls on all of them.
     Raises RvmError for a folder without clips, SettingsError, ModelMissing.
     """
-    for kind, asked, known in (("condition", conditions, footage.CONDITIONS), ("level", levels, BUDGET_PX)):
-        unknown = sorted(set(asked) - set(known))
-        if unknown:
-            raise SettingsError(f"There is no {kind} {unknown[0]!r}.", f"Use: {', '.join(known)}.")
+    known(levels)
+    known(conditions, "condition", footage.CONDITIONS)
+    peaks: dict[tuple[str, tuple[int, ...]], float | None] = {}
     for condition in conditions:
         for name, clip in footage.clips(folder).items():
-            seen = {label: _Seen(step) for label, step in _methods(levels).items()}
-            _play(footage.frames(clip, condition, limit), seen)
-            for label, one in seen.items():
-                errors = np.mean(one.errors, axis=0)
-                yield Row(
-                    name,
-                    condition,
-                    label,
-                    *(round(float(v), 2) for v in (*errors, np.mean(one.changes), np.median(one.cpu_ms))),
-                )
+            records = {label: Record(method(label, model)) for label in (*RATIOS, *levels)}
+            picture = play(footage.frames(clip, condition, limit), records)
+            for label, record in records.items():
+                place = label, picture.shape
+                if place not in peaks:
+                    peaks[place] = memory.grown_mb(_a_few, label, model, picture)
+                yield row(name, condition, label, record, peaks[place])
 
 
-def _play(frames: Iterator[footage.Frame], seen: Mapping[str, _Seen]) -> None:
-    true_before: NDArray[np.float32] | None = None
-    for picture, true in frames:
-        for one in seen.values():
-            started = time.thread_time()
-            alpha = one.step(picture)
-            one.cpu_ms.append(1e3 * (time.thread_time() - started))
-            one.errors.append(
-                [measure(alpha, true) for measure in (metrics.mad, metrics.mse, metrics.grad, metrics.conn)]
-            )
-            if one.before is not None and true_before is not None:
-                one.changes.append(metrics.dtssd(alpha, true, one.before, true_before))
-            one.before = alpha
-        true_before = true
+def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | None = None) -> Row:
+    """What `record` comes to."""
+    mad, mse, grad, conn = (round(float(error), 2) for error in np.mean(record.errors, axis=0))
+    return Row(
+        clip=clip,
+        condition=condition,
+        method=label,
+        mad=mad,
+        mse=mse,
+        grad=grad,
+        conn=conn,
+        dtssd=round(float(np.mean(record.changes)), 2),
+        colour=round(float(np.mean(record.colours)), 2) if record.colours else None,
+        cpu_ms=round(float(np.median(record.cpu_ms)), 2),
+        peak_mb=None if peak_mb is None else round(peak_mb, 1),
+    )
 
 
-def _methods(levels: Sequence[str]) -> dict[str, Step]:
-    methods = {label: official(ratio) for label, ratio in RATIOS.items()}
-    return methods | {level: _ours(level) for level in levels}
+def play(frames: Iterator[footage.Frame], records: Mapping[str, Record]) -> footage.Picture:
+    """Every frame through every method, in turns, on one thread; the last picture."""
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        before: footage.Frame | None = None
+        for frame in frames:
+            for record in records.values():
+                record.take(frame, before)
+            before = frame
+    finally:
+        cv2.setNumThreads(threads)
+    if before is None:
+        raise RvmError("The clip has no frame.", "Name a folder of whole clips.")
+    return before.picture
 
 
-def _ours(level: str) -> Step:
-    engine = Matting(MODEL, level, "cpu", 1)
-    return lambda picture: engine.step(picture).alpha
+def _a_few(label: str, model: str, picture: footage.Picture) -> None:
+    step = method(label, model)
+    for _ in range(_FRAMES_FOR_MEMORY):
+        step(picture)
 
 
-def official(ratio: float) -> Step:
-    """RVM's own graph as its authors use it: the whole picture in, alpha of its size out; one thread."""
-    session = bare_session(ensure(MODEL, download=False).read_bytes(), threads=1)
+def method(label: str, model: str = MODEL) -> Step:
+    """A method by its label: a key of RATIOS, or one of our levels.  Raises ModelMissing."""
+    return official(RATIOS[label], model) if label in RATIOS else _ours(label, model)
+
+
+def _ours(level: str, model: str) -> Step:
+    engine = Matting(model, level, "cpu", 1)
+
+    def step(picture: NDArray[np.uint8]) -> Seen:
+        matte = engine.step(picture)
+        return Seen(matte.alpha, matte.foreground)
+
+    return step
+
+
+def unit(colour: NDArray[Any]) -> NDArray[np.float32]:
+    """A foreground of ``Seen`` as float32 0..1."""
+    scale = 255 if colour.dtype == np.uint8 else 1
+    return np.asarray(colour / np.float32(scale), np.float32)
+
+
+def known(names: Sequence[str], kind: str = "level", all_names: Collection[str] = BUDGET_PX) -> Sequence[str]:
+    """`names`, which are all among `all_names`; raises SettingsError otherwise."""
+    unknown = sorted(set(names) - set(all_names))
+    if unknown:
+        raise SettingsError(f"There is no {kind} {unknown[0]!r}.", f"Use: {', '.join(all_names)}.")
+    return names
+
+
+def official(ratio: float, model: str = MODEL) -> Step:
+    """RVM's own graph as its authors use it: the whole picture in, all of its size out; one thread."""
+    session = bare_session(ensure(model, download=False), threads=1)
     state: dict[str, Any] = dict.fromkeys(STATE_INPUTS, np.zeros((1, 1, 1, 1), np.float32))
 
-    def step(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def step(picture: NDArray[np.uint8]) -> Seen:
         source = picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
         used = ratio or min(512 / max(picture.shape[:2]), 1.0)
-        alpha, *after = session.run(
-            ["pha", *STATE_OUTPUTS],
+        foreground, alpha, *after = session.run(
+            ["fgr", "pha", *STATE_OUTPUTS],
             {"src": source, **state, "downsample_ratio": np.array([used], np.float32)},
         )
         state.update(zip(STATE_INPUTS, after, strict=True))
-        return np.asarray(alpha[0, 0])
+        return Seen(np.asarray(alpha[0, 0]), np.asarray(foreground[0]).transpose(1, 2, 0))
 
     return step

@@ -54,7 +54,7 @@ def measure(turns: int) -> tuple[Speed, ...]:
                 _our_blur(picture, _resized(small_alpha, (WIDTH, HEIGHT)), small, small_alpha)
 
             def recipe() -> None:
-                _recipe_blur(picture, reference(picture))
+                _recipe_blur(picture, reference(picture).alpha)
 
             size = engine.internal_size(WIDTH, HEIGHT)
             seen = _resized(picture, size), _resized(alpha, size)

@@ -12,7 +12,17 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import blocks, bokeh, composite, cut, exposure, foreground, planes, steady
+    from rvm_core.kernels import (
+        blocks,
+        bokeh,
+        composite,
+        cut,
+        exposure,
+        foreground,
+        multilevel,
+        planes,
+        steady,
+    )
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -30,4 +40,5 @@ def warm() -> None:
         planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)
+        multilevel.multilevel_foreground(picture, alpha, np.empty((3, height, width), np.float32))
         exposure.bright_luma(picture, 0.5)

@@ -124,11 +124,13 @@ _RATIO = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
 _USE_CPU = "Choose Automatic or Processor in Runs on."
 
 
-def bare_session(content: bytes, threads: int = 0) -> Any:
+def bare_session(graph: bytes | Path, threads: int = 0) -> Any:
     """onnxruntime's own session of any graph on the processor, for comparisons."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    return ort.InferenceSession(content, options, providers=[PROVIDERS["cpu"]])
+    return ort.InferenceSession(
+        graph if isinstance(graph, bytes) else str(graph), options, providers=[PROVIDERS["cpu"]]
+    )
 
 
 def value(array: NDArray[Any]) -> Any:

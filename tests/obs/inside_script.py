@@ -124,7 +124,7 @@ def move_level(source, level):
 
 
 def starve(source, level, seconds):
-    """Keep OBS from drawing for `seconds` while `auto` of the filter on `source` stands at `level` at ease."""
+    """Keep OBS from drawing for `seconds` while `auto` of `source` has all the time at `level`."""
     pace = next(_instances(source)).worker._engine._pace
     pace._step(level)
     pace._budget_ms = 1e6

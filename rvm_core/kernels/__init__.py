@@ -12,7 +12,7 @@ def warm() -> None:
     """
     import numpy as np
 
-    from rvm_core.kernels import blocks, bokeh, composite, cut, exposure, foreground, planes, steady
+    from rvm_core.kernels import blocks, bokeh, composite, cut, exposure, foreground, planes, steady, upscale
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
@@ -23,10 +23,14 @@ def warm() -> None:
     rgb = np.zeros((height, width, 3), np.uint8)
     composite.composite(rgb, alpha, rgb, rgb.copy())
     foreground.full_size_foreground(rgb, matte, rgb.copy())
+    detail = np.empty_like(matte)
+    upscale.fit_detail(rgb, alpha, 2.0, detail)
+    upscale.add_detail(rgb, detail, matte)
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         blocks.block_means(picture, 4)
         steady.steady(picture, rgb, alpha, alpha.copy())
+        upscale.fit_detail(picture, alpha, 2.0, detail)
         planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)

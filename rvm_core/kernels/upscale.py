@@ -12,6 +12,10 @@ what is surely person or surely room stays so, and no halo grows.  A matte that 
 as sharp as it is right, so there the slope counts for less.
 
 Colours are compared as roots of linear light, nearly sRGB's own scale, which a shader has for little.
+
+Measured, MAD and Grad beside bilinear's: a true alpha reduced four times 0.66 and 0.44, 0.48 and 0.24; the
+network's alpha brought to 1280 x 720 from 256 x 144 0.84 and 0.70, to 640 x 360 from 320 x 180 0.99 and
+1.00.  What else was tried stands in ``docs/upscaling.md``.
 """
 
 from __future__ import annotations

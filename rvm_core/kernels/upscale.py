@@ -40,20 +40,21 @@ _ROOT = np.sqrt(DECODE)
 
 
 @kernel
-def _slopes(
+def _sum_slopes(
     picture: NDArray[np.uint8],
     alpha: NDArray[np.float32],
     root: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Least squares over 3 x 3 pixels, (covariance of the colours + NOISE) slope = covariance with alpha."""
+    """Add each pixel's slope to `out` of the 3 x 3 around it.
+
+    Least squares over 3 x 3 pixels: (covariance of the colours + NOISE) slope = covariance with alpha.
+    """
     height, width = alpha.shape
     for y in range(height):
         y0, y1 = max(y - 1, 0), min(y + 2, height)
         for x in range(width):
             x0, x1 = max(x - 1, 0), min(x + 2, width)
-            for c in range(4):
-                out[y, x, c] = 0.0
             low, high = alpha[y, x], alpha[y, x]
             for v in range(y0, y1):
                 for u in range(x0, x1):
@@ -80,32 +81,29 @@ def _slopes(
             i00, i01, i02 = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
             i11, i12, i22 = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
             scale = 1.0 / (rr * i00 + rg * i01 + rb * i02)
-            out[y, x, 0] = scale * (i00 * ra + i01 * ga + i02 * ba)
-            out[y, x, 1] = scale * (i01 * ra + i11 * ga + i12 * ba)
-            out[y, x, 2] = scale * (i02 * ra + i12 * ga + i22 * ba)
+            red = scale * (i00 * ra + i01 * ga + i02 * ba)
+            green = scale * (i01 * ra + i11 * ga + i12 * ba)
+            blue = scale * (i02 * ra + i12 * ga + i22 * ba)
+            for v in range(y0, y1):
+                for u in range(x0, x1):
+                    out[v, u, 0] += red
+                    out[v, u, 1] += green
+                    out[v, u, 2] += blue
 
 
 @kernel
-def _detail(
-    picture: NDArray[np.uint8],
-    slopes: NDArray[np.float32],
-    root: NDArray[np.float32],
-    strength: float,
-    out: NDArray[np.float32],
+def _finish(
+    picture: NDArray[np.uint8], root: NDArray[np.float32], strength: float, out: NDArray[np.float32]
 ) -> None:
-    """The mean slope of 3 x 3 pixels, and what makes the sum 0 at the pixel's own colour."""
-    height, width = slopes.shape[:2]
+    """From sums to means of 3 x 3 pixels, and what makes the whole 0 at the pixel's own colour."""
+    height, width = out.shape[:2]
     for y in range(height):
-        y0, y1 = max(y - 1, 0), min(y + 2, height)
+        tall = min(y + 2, height) - max(y - 1, 0)
         for x in range(width):
-            x0, x1 = max(x - 1, 0), min(x + 2, width)
+            scale = strength / (tall * (min(x + 2, width) - max(x - 1, 0)))
             own = 0.0
             for c in range(3):
-                total = 0.0
-                for v in range(y0, y1):
-                    for u in range(x0, x1):
-                        total += slopes[v, u, c]
-                slope = strength * total / ((y1 - y0) * (x1 - x0))
+                slope = scale * out[y, x, c]
                 out[y, x, c] = slope
                 own += slope * root[picture[y, x, c]]
             out[y, x, 3] = -own
@@ -125,12 +123,10 @@ def fit_detail(
     check("The alpha", alpha, np.float32, (height, width))
     check("The detail", out, np.float32, (height, width, 4))
     strength = min(max((enlargement - 1.0) / (FULL_AT - 1.0), 0.0), 1.0)
-    if strength == 0.0:
-        out[...] = 0.0
-        return
-    slopes = np.empty((height, width, 4), np.float32)
-    _slopes(picture, alpha, _ROOT, slopes)
-    _detail(picture, slopes, _ROOT, strength, out)
+    out[...] = 0.0
+    if strength > 0.0:
+        _sum_slopes(picture, alpha, _ROOT, out)
+        _finish(picture, _ROOT, strength, out)
 
 
 @kernel

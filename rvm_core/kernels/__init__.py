@@ -20,8 +20,10 @@ def warm() -> None:
         exposure,
         foreground,
         multilevel,
+        noise,
         planes,
         steady,
+        upscale,
     )
 
     height, width = 6, 8
@@ -33,11 +35,17 @@ def warm() -> None:
     rgb = np.zeros((height, width, 3), np.uint8)
     composite.composite(rgb, alpha, rgb, rgb.copy())
     foreground.full_size_foreground(rgb, matte, rgb.copy())
+    detail = np.empty_like(matte)
+    upscale.fit_detail(rgb, alpha, 2.0, detail)
+    upscale.add_detail(rgb, detail, matte)
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         blocks.block_means(picture, 4)
         steady.steady(picture, rgb, alpha, alpha.copy())
-        planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32))
+        upscale.fit_detail(picture, alpha, 2.0, detail)
+        noise.noise_sigma(picture, rgb)
+        for sigma in (0.0, 1.0):
+            planes.to_planes(picture, 0, 0, np.empty((1, 3, height, width), np.float32), 1.0, sigma)
         bokeh.bokeh(picture, alpha, 2.0, 0.5, rgba)
         cut.histogram(picture)
         multilevel.multilevel_foreground(picture, alpha, np.empty((3, height, width), np.float32))

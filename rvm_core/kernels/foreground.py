@@ -128,7 +128,7 @@ def full_size_foreground(
     """Write the person's straight colour at full size, as the shader of the OBS filter computes it.
 
     picture: uint8 [H, W, 3] sRGB.  matte: float32 [H, W, 4], what :func:`diffused_foreground` wrote,
-    enlarged bilinearly.  out: uint8 [H, W, 3] sRGB.
+    at full size.  out: uint8 [H, W, 3] sRGB.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
     """
     height, width = size_of("The picture", picture)

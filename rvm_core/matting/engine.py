@@ -20,6 +20,7 @@ from rvm_core.errors import InferenceError, PictureError, SettingsError
 from rvm_core.kernels.foreground import diffused_foreground, full_size_foreground
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
+from rvm_core.kernels.upscale import add_detail, fit_detail
 from rvm_core.matting import session as sessions
 from rvm_core.matting.light import Exposure
 from rvm_core.matting.pace import Pace
@@ -139,7 +140,8 @@ class Matting:
         """The matte of the next picture, at its own size.
 
         rgb: uint8 [H, W, 3] sRGB; a new size starts anew by itself.
-        The network sees it shrunk by area means; alpha and the colour of edges come up bilinearly.
+        The network sees it shrunk by area means; alpha and the colour of edges come up bilinearly,
+        sharpened by the picture (:mod:`rvm_core.kernels.upscale`).
         Raises PictureError, InferenceError (the state is reset).
         """
         _check_picture(rgb, (3,))
@@ -147,10 +149,14 @@ class Matting:
         if self._picture_size not in (None, (width, height)):
             self.reset(f"the picture is now {width} x {height}")
         self._picture_size = (width, height)
-        alpha, foreground = self.step_internal(_resized(rgb, self.internal_size(width, height)))
+        picture = _resized(rgb, self.internal_size(width, height))
+        alpha, foreground = self.step_internal(picture)
         small = np.empty((*alpha.shape, 4), np.float32)
         diffused_foreground(alpha, foreground, small)
         matte = _resized(small, (width, height))
+        detail = np.empty_like(small)
+        fit_detail(picture, alpha, width / picture.shape[1], detail)
+        add_detail(rgb, _resized(detail, (width, height)), matte)
         own_colour = np.empty((height, width, 3), np.uint8)
         full_size_foreground(rgb, matte, own_colour)
         return Matte(np.ascontiguousarray(matte[..., 3]), own_colour)

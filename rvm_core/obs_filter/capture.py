@@ -236,9 +236,11 @@ def _take(s: Any, now: int) -> None:
                 found = i32(k)
     if found >= 0:
         _set_image(s.matte_upload, s.out_matte[box], u32(s.internal_width * u32(8)), i32(0))
+        _set_image(s.detail_upload, s.out_detail[box], u32(s.internal_width * u32(8)), i32(0))
         if s.mode == _BLUR:
             _set_image(s.blurred_upload, s.out_blurred[box], u32(s.internal_width * u32(4)), i32(0))
         s.matte_texture = s.matte_upload
+        s.detail_texture = s.detail_upload
         s.blurred_texture = s.blurred_upload
         s.shown = found
         s.hold_until_ns = 0

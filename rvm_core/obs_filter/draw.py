@@ -55,6 +55,7 @@ def _draw_matted(s: Any, slot: int) -> None:
     picture = texture_of(s.slot[slot])
     _set_texture_srgb(s.param_image, picture)
     set_texture(s.param_matte, s.matte_texture)
+    set_texture(s.param_detail, s.detail_texture)
     technique = s.tech_Transparent
     if s.mode == _MODE_BLUR:
         _set_texture_srgb(s.param_backdrop, s.blurred_texture)

@@ -2,7 +2,8 @@
 
 Colours: pictures are read as linear light and written as linear light; libobs's sRGB framebuffer
 encodes.  Pictures have premultiplied alpha.  The matte texture holds, in half floats, alpha in `a` and
-in `rgb` the person's colour, linear and multiplied by alpha (:mod:`rvm_core.kernels.foreground`).
+in `rgb` the person's colour, linear and multiplied by alpha (:mod:`rvm_core.kernels.foreground`); the
+detail texture, how alpha follows the picture's colour (:mod:`rvm_core.kernels.upscale`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from rvm_core.errors import HostError
 from rvm_core.kernels.foreground import PICTURE_FROM
+from rvm_core.kernels.upscale import LEAST_ALPHA
 from rvm_core.libobs.handles import immortal
 from rvm_core.obs_filter import gpu
 from rvm_core.obs_filter.state import PARAMETERS, TECHNIQUES
@@ -22,6 +24,7 @@ _SOURCE = """
 uniform float4x4 ViewProj;
 uniform texture2d image;
 uniform texture2d matte;
+uniform texture2d detail;
 uniform texture2d backdrop;
 uniform float4 color;
 uniform float2 source_size;
@@ -75,12 +78,22 @@ float4 shrink_linear(Vertex v) : TARGET
     return float4(encode_channel(c.r), encode_channel(c.g), encode_channel(c.b), c.a);
 }
 
+/* The matte at full size, with the picture's detail; add_detail in rvm_core/kernels/upscale.py. */
+float4 full_size(float2 uv, float3 picture)
+{
+    float4 m = matte.Sample(linear_clamp, uv);
+    float4 slope = detail.Sample(linear_clamp, uv);
+    float room = m.a * (1.0 - m.a);
+    float change = clamp(dot(slope.rgb, sqrt(saturate(picture))) + slope.a, -room, room);
+    return float4(m.rgb * (1.0 + change / max(m.a, LEAST_ALPHA)), m.a + change);
+}
+
 /* In the edge the person's colour without the room, inside the picture with all its detail; the same
    blend as full_size_foreground in rvm_core/kernels/foreground.py. */
 float4 foreground(float2 uv)
 {
     float4 picture = image.Sample(linear_clamp, uv);
-    float4 m = matte.Sample(linear_clamp, uv);
+    float4 m = full_size(uv, picture.rgb);
     float share = smoothstep(PICTURE_FROM, 1.0, m.a);
     return float4(lerp(m.rgb * picture.a, picture.rgb * m.a, share), picture.a * m.a);
 }
@@ -107,7 +120,7 @@ float decode_channel(float v)
 /* Alpha is no colour: the framebuffer's encoding is undone, so that a pixel reads 255 * alpha. */
 float4 only_matte(Vertex v) : TARGET
 {
-    float a = decode_channel(saturate(matte.Sample(linear_clamp, v.uv).a));
+    float a = decode_channel(saturate(full_size(v.uv, image.Sample(linear_clamp, v.uv).rgb).a));
     return float4(a, a, a, 1.0);
 }
 
@@ -157,7 +170,11 @@ def source() -> str:
         f"technique {name} {{ pass {{ vertex_shader = place(v); pixel_shader = {shader}(v); }} }}\n"
         for name, shader in _PIXEL_SHADERS.items()
     )
-    return _SOURCE.replace("PICTURE_FROM", str(PICTURE_FROM)) + passes
+    values = {"PICTURE_FROM": PICTURE_FROM, "LEAST_ALPHA": LEAST_ALPHA}
+    text = _SOURCE
+    for name, value in values.items():
+        text = text.replace(name, str(value))
+    return text + passes
 
 
 @cache

@@ -165,15 +165,19 @@ def _destroy_internal(s: Any) -> None:
 
 
 @part
-def _destroy_pair(matte: int, blurred: int) -> None:
+def _destroy_results(matte: int, detail: int, blurred: int) -> None:
     if matte != 0:
         _texture_destroy(matte)
+    if detail != 0:
+        _texture_destroy(detail)
     if blurred != 0:
         _texture_destroy(blurred)
 
 
 @kernel
-def make_internal(state: int, width: int, height: int, pictures: Any, mattes: Any, blurred: Any) -> bool:
+def make_internal(
+    state: int, width: int, height: int, pictures: Any, mattes: Any, details: Any, blurred: Any
+) -> bool:
     """What the network's size decides; the arrays are the addresses of the triple buffers.
 
     The matte on screen stays until the first result of the new size.  False: no memory.
@@ -184,25 +188,28 @@ def make_internal(state: int, width: int, height: int, pictures: Any, mattes: An
     _empty_boxes(s)
     _destroy_internal(s)
     if s.matte_texture == s.matte_upload:
-        _destroy_pair(s.matte_retired, s.blurred_retired)
+        _destroy_results(s.matte_retired, s.detail_retired, s.blurred_retired)
         s.matte_retired = s.matte_upload
+        s.detail_retired = s.detail_upload
         s.blurred_retired = s.blurred_upload
     else:
-        _destroy_pair(s.matte_upload, s.blurred_upload)
+        _destroy_results(s.matte_upload, s.detail_upload, s.blurred_upload)
     w, h = u32(width), u32(height)
     s.shrunk = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
     for i in range(2):
         s.stage[i] = _stage_create(w, h, i32(c.GS_RGBA))
     s.matte_upload = _texture_create(w, h, i32(c.GS_RGBA16F), u32(1), ptr(0), u32(c.GS_DYNAMIC))
+    s.detail_upload = _texture_create(w, h, i32(c.GS_RGBA16F), u32(1), ptr(0), u32(c.GS_DYNAMIC))
     s.blurred_upload = _texture_create(w, h, i32(c.GS_RGBA), u32(1), ptr(0), u32(c.GS_DYNAMIC))
     for i in range(BOXES):
         s.in_data[i] = pictures[i]
         s.out_matte[i] = mattes[i]
+        s.out_detail[i] = details[i]
         s.out_blurred[i] = blurred[i]
     s.internal_width = w
     s.internal_height = h
     complete = s.shrunk != 0 and s.stage[0] != 0 and s.stage[1] != 0
-    complete = complete and s.matte_upload != 0 and s.blurred_upload != 0
+    complete = complete and s.matte_upload != 0 and s.detail_upload != 0 and s.blurred_upload != 0
     _leave()
     return complete
 
@@ -234,9 +241,10 @@ def end(state: int) -> None:
     _forget_pictures(s)
     _destroy_slots(s)
     _destroy_internal(s)
-    _destroy_pair(s.matte_retired, s.blurred_retired)
-    _destroy_pair(s.matte_upload, s.blurred_upload)
-    _destroy_pair(s.image_texture, ptr(0))
+    _destroy_results(s.matte_retired, s.detail_retired, s.blurred_retired)
+    _destroy_results(s.matte_upload, s.detail_upload, s.blurred_upload)
+    if s.image_texture != 0:
+        _texture_destroy(s.image_texture)
     _texrender_destroy(s.scratch)
     _texrender_destroy(s.veil)
     _leave()

@@ -97,7 +97,7 @@ def reason_text(bits: int) -> str:
 SETTING_COUNT = len(SCHEMA)
 NUMBER_KINDS = {Kind.NUMBER: 0, Kind.COUNT: 1, Kind.COLOR: 1, Kind.SWITCH: 2, Kind.CHOICE: 3, Kind.PATH: 3}
 
-PARAMETERS = ("image", "matte", "backdrop", "color", "source_size", "target_size")
+PARAMETERS = ("image", "matte", "detail", "backdrop", "color", "source_size", "target_size")
 TECHNIQUES = (
     "Shrink", "ShrinkLinear", "Transparent", "Color", "Backdrop", "Matte", "Veil", "FillColor",
     "FillBackdrop",
@@ -139,11 +139,14 @@ STATE = np.dtype(
         ("shrunk", "i8"),  # texrender
         ("stage", "i8", (2,)),
         ("matte_upload", "i8"),
+        ("detail_upload", "i8"),
         ("blurred_upload", "i8"),
         ("matte_retired", "i8"),
+        ("detail_retired", "i8"),
         ("blurred_retired", "i8"),
         ("image_texture", "i8"),
         ("matte_texture", "i8"),  # the last one uploaded: after a change of model the old one goes on
+        ("detail_texture", "i8"),
         ("blurred_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
@@ -192,6 +195,7 @@ STATE = np.dtype(
         ("out_box", "i8"),  # atomic
         ("out_front", "i4"),
         ("out_matte", "i8", (BOXES,)),
+        ("out_detail", "i8", (BOXES,)),
         ("out_blurred", "i8", (BOXES,)),
         ("out_frame", "i8", (BOXES,)),
         ("out_ns", "i8", (BOXES,)),

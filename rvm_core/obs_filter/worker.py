@@ -240,7 +240,9 @@ class Worker:
             alpha,
             foreground,
             self._settings,
+            self._slots_key[0] / picture.shape[1],
             matte=self._buffers.mattes[back],
+            detail=self._buffers.details[back],
             background=self._buffers.blurred[back],
         )
         self._record["out_frame"][0, back] = frame

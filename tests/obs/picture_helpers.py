@@ -20,6 +20,7 @@ from installer.layout import DATA_DIR_VARIABLE, SCRIPT, SITE_PACKAGES_VARIABLE, 
 from installer.sandbox import Sandbox, filter_entry
 from rvm_core import paths
 from rvm_core.kernels.foreground import PICTURE_FROM, diffused_foreground
+from rvm_core.kernels.upscale import add_detail, fit_detail
 from rvm_core.matting import internal_size
 from tests import graphs
 from tests.obs.conftest import STATUS_FOLDER, _why_not
@@ -237,16 +238,27 @@ def enlarged(small: Any, like: Picture) -> Any:
     return cv2.resize(small, (like.shape[1], like.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
+def expected_matte(picture: Picture, quality: str = "fast") -> Any:
+    """Colour times alpha, and alpha, of ``graph_good`` at full size; float32 [height, width, 4]."""
+    small = small_picture(picture, quality)
+    alpha, foreground = good_alpha(small), np.ascontiguousarray(np.moveaxis(small, 2, 0) / np.float32(255))
+    matte = np.empty((*small.shape[:2], 4), np.float32)
+    detail = np.empty_like(matte)
+    diffused_foreground(alpha, foreground, matte)
+    fit_detail(small, alpha, picture.shape[1] / small.shape[1], detail)
+    matte, detail = (
+        enlarged(part.astype(np.float16).astype(np.float32), picture) for part in (matte, detail)
+    )
+    add_detail(np.ascontiguousarray(picture), detail, matte)
+    return matte
+
+
 def expected_front(picture: Picture, quality: str = "fast") -> tuple[Any, Any]:
     """What mode ``transparent`` must make of `picture` (RGB, or RGBA premultiplied) with ``graph_good``.
 
     Linear light times alpha [height, width, 3], and alpha [height, width].
     """
-    small = small_picture(picture, quality)
-    matte = np.empty((*small.shape[:2], 4), np.float32)
-    foreground = np.ascontiguousarray(np.moveaxis(small, 2, 0).astype(np.float32) / 255.0)
-    diffused_foreground(good_alpha(small), foreground, matte)
-    matte = enlarged(matte.astype(np.float16).astype(np.float32), picture)
+    matte = expected_matte(picture, quality)
     own_alpha = picture[..., 3] / 255.0 if picture.shape[2] == 4 else np.ones(picture.shape[:2])
     alpha = matte[..., 3]
     share = np.clip((alpha - PICTURE_FROM) / (1.0 - PICTURE_FROM), 0.0, 1.0)

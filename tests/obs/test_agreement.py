@@ -13,7 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from installer.sandbox import Sandbox, color_source, filter_entry, image_source
-from rvm_core import Matting
+from rvm_core import Matting, paths
+from rvm_core.matting import internal_size
+from tests.obs.picture_helpers import GOOD, Lab, enlarged, good_alpha, matting, write_png
 from tests.video import read_frames
 
 WIDTH, HEIGHT = 640, 360
@@ -21,6 +23,8 @@ LEVEL = "fast"
 SETTLED = 40  # mattes of a still picture, most of the way of its recurrent state
 FIRST_UNSEEN = 25  # mattes of a second at most, before the first status of an epoch
 BLACK, WHITE = 0xFF000000, 0xFFFFFFFF
+ENLARGED = {2: (512, 288), 3: (768, 432), 5: (1280, 720)}
+"""Pictures of which the network sees exactly 256 x 144."""
 
 
 def linear(encoded: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -100,3 +104,53 @@ def test_alpha_in_obs_is_that_of_step(
             assert 0.05 < alpha.mean() < 0.6, "the picture shows a person"
         assert obs.quit() == 0
     assert max(disagreements) <= 1.0
+
+
+def soft_picture(times: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A picture rich in half transparency and fine detail, and its area means, which are whole numbers."""
+    random = np.random.default_rng(times)
+    width, height = 256, 144
+    y, x = np.mgrid[0:height, 0:width]
+    wave = np.sin(x / 7)[..., None] * np.cos(y / 9)[..., None]
+    small = np.rint(128 + 24 * wave + random.normal(0, 6, (height, width, 3)))
+    small[:, : width // 8] = 240  # nothing counts as dim
+    # beside the middle of each block, every deviation has its opposite
+    half = random.integers(-60, 61, (height, width, times * times // 2, 3))
+    half[:, : width // 8] = 0
+    middle = np.zeros((height, width, times * times % 2, 3), int)
+    detail = random.permuted(np.concatenate([half, middle, -half], axis=2), axis=2)
+    blocks = detail.reshape(height, width, times, times, 3).transpose(0, 2, 1, 3, 4)
+    full = blocks + small[:, None, :, None]
+    assert full.min() >= 0
+    assert full.max() <= 255
+    return full.reshape(height * times, width * times, 3).astype(np.uint8), small.astype(np.uint8)
+
+
+def are_close(expected: NDArray[np.float32], seen: Any) -> bool:
+    return bool(np.abs(seen[..., 0] - expected).max() <= 1)
+
+
+def test_every_pixel_of_alpha_is_that_of_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shader and the kernel enlarge the same alpha with the same picture: a step of 255 apart at most."""
+    lab = Lab(tmp_path)
+    shown = {times: soft_picture(times) for times in ENLARGED}
+    sources = [
+        image_source(str(times), write_png(tmp_path / f"{times}.png", full), [matting(mode="matte")])
+        for times, (full, _) in shown.items()
+    ]
+    with lab.running(sources=sources):
+        monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(lab.data))
+        for times, size in ENLARGED.items():
+            full, small = shown[times]
+            assert (full.shape[1], full.shape[0]) == size
+            assert internal_size(*size, LEVEL) == (small.shape[1], small.shape[0])
+            with Matting(**GOOD) as engine:
+                for _ in range(30):
+                    alpha = engine.step(full).alpha
+            assert ((alpha > 0.1) & (alpha < 0.9)).mean() > 0.3, "much is half transparent"
+            assert np.abs(alpha - enlarged(good_alpha(small), full)).max() > 0.1, "the picture guides"
+
+            expected = np.rint(255 * alpha)
+            is_right = partial(are_close, expected)
+            seen = lab.wait_picture(str(times), size, is_right)
+            assert is_right(seen), np.abs(seen[..., 0] - expected).max()

@@ -28,6 +28,7 @@ from tests.obs.picture_helpers import (
     encode,
     enlarged,
     expected_front,
+    expected_matte,
     expected_screenshot,
     good_alpha,
     matting,
@@ -205,7 +206,7 @@ def test_transparent_shows_the_source_where_alpha_is_one_and_what_is_behind_wher
 def test_the_matte_is_255_times_alpha(pictures: Lab) -> None:
     own = room(WIDTH, HEIGHT)
     show(pictures, "Room", mode="matte")
-    alpha = enlarged(good_alpha(small_picture(own)), own)
+    alpha = expected_matte(own)[..., 3]
     grey = np.dstack([255 * alpha] * 3 + [np.full(alpha.shape, 255.0)])
     picture = pictures.wait_picture("Room", CANVAS, lambda seen: off_share(seen, grey, 1) == 0)
     assert off_share(picture, grey, 1) == 0

@@ -211,3 +211,40 @@ def _solve(image: Array, share: Array, front: Array, back: Array, where: Array) 
         for k, layer in enumerate((front, back)):
             wanted[k] += sum(cost * layer[place] for cost, place in zip(costs, around, strict=True))
         front[y, x], back[y, x] = np.clip(np.linalg.solve(matrix, wanted), 0, 1)
+
+
+def slopes(picture: Array, alpha: Array) -> Array:
+    """[h, w, 3]: ridge regression of alpha on the roots of light over 3 x 3 pixels; 0 where it is flat."""
+    root = np.sqrt(linear(picture[..., :3] / 255.0))
+    height, width = alpha.shape
+    found = np.zeros((height, width, 3))
+    for y in range(height):
+        for x in range(width):
+            window = np.s_[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+            colours, alphas = root[window].reshape(-1, 3), alpha[window].reshape(-1).astype(np.float64)
+            if np.ptp(alphas) > 0.01:
+                colours, alphas = colours - colours.mean(axis=0), alphas - alphas.mean()
+                spread = colours.T @ colours / len(alphas) + 5e-3 * np.eye(3)
+                found[y, x] = np.linalg.solve(spread, colours.T @ alphas / len(alphas))
+    return found
+
+
+def detail(picture: Array, alpha: Array, enlargement: float) -> Array:
+    """[h, w, 4]: the mean slope of 3 x 3 pixels and the offset that takes the pixel's own colour out."""
+    own = slopes(picture, alpha) * min(max((enlargement - 1) / 2.5, 0.0), 1.0)
+    mean = np.empty_like(own)
+    for y in range(alpha.shape[0]):
+        for x in range(alpha.shape[1]):
+            mean[y, x] = own[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].mean(axis=(0, 1))
+    root = np.sqrt(linear(picture[..., :3] / 255.0))
+    return np.dstack([mean, -(mean * root).sum(axis=2)])
+
+
+def sharpened(picture: Array, detail: Array, matte: Array) -> Array:
+    """[H, W, 4]: alpha moved by the detail, by alpha * (1 - alpha) at most; the straight colour stays."""
+    a = matte[..., 3].astype(np.float64)
+    root = np.sqrt(linear(picture[..., :3] / 255.0))
+    wanted = (detail[..., :3] * root).sum(axis=2) + detail[..., 3]
+    change = np.clip(wanted, -a * (1 - a), a * (1 - a))
+    scale = 1 + change / np.maximum(a, 1e-4)
+    return np.dstack([matte[..., :3] * scale[..., None], a + change])

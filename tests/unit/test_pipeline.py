@@ -24,19 +24,21 @@ def settings(**values: object) -> Settings:
     return complete
 
 
-def test_the_matte_is_colour_times_alpha_and_alpha_in_half_precision() -> None:
-    matte = np.full((HEIGHT, WIDTH, 4), 9, np.float16)
-    finish(PICTURE, ALPHA, FOREGROUND, settings(), matte)
+def test_the_matte_and_its_detail_in_half_precision() -> None:
+    matte, detail = np.full((2, HEIGHT, WIDTH, 4), 9, np.float16)
+    finish(PICTURE, ALPHA, FOREGROUND, settings(), 2.0, matte, detail)
     expected = oracles.diffused_foreground(ALPHA, FOREGROUND)
     np.testing.assert_allclose(matte.astype(np.float32), expected, atol=6e-4)
+    expected = oracles.detail(PICTURE, ALPHA, 2.0)
+    np.testing.assert_allclose(detail.astype(np.float32), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("mode", ["transparent", "blur", "color", "image", "matte"])
 def test_the_background_is_written_in_blur_mode_alone(mode: str) -> None:
-    matte = np.empty((HEIGHT, WIDTH, 4), np.float16)
+    matte, detail = np.empty((2, HEIGHT, WIDTH, 4), np.float16)
     background = np.full((HEIGHT, WIDTH, 4), 7, np.uint8)
     chosen = settings(mode=mode, blur_strength=1.0, bokeh_highlights=0.8)
-    finish(PICTURE, ALPHA, FOREGROUND, chosen, matte, background)
+    finish(PICTURE, ALPHA, FOREGROUND, chosen, 2.0, matte, detail, background)
     expected = np.full_like(background, 7)
     if mode == "blur":
         bokeh(PICTURE, ALPHA, 0.06 * HEIGHT, 0.8, expected)
@@ -44,8 +46,8 @@ def test_the_background_is_written_in_blur_mode_alone(mode: str) -> None:
 
 
 def test_blur_mode_without_a_place_for_the_background() -> None:
-    matte = np.full((HEIGHT, WIDTH, 4), 9, np.float16)
-    finish(PICTURE, ALPHA, FOREGROUND, settings(mode="blur"), matte)
+    matte, detail = np.full((2, HEIGHT, WIDTH, 4), 9, np.float16)
+    finish(PICTURE, ALPHA, FOREGROUND, settings(mode="blur"), 2.0, matte, detail)
     assert matte.max() <= 1
 
 
@@ -54,6 +56,8 @@ def test_the_radius_goes_with_the_height() -> None:
     assert blur_radius_px(0.0, 144) == 0.0
 
 
-def test_a_matte_of_another_size_is_refused() -> None:
+@pytest.mark.parametrize("widths", [(WIDTH - 1, WIDTH), (WIDTH, WIDTH - 1)])
+def test_a_matte_of_another_size_is_refused(widths: tuple[int, int]) -> None:
+    matte, detail = (np.empty((HEIGHT, width, 4), np.float16) for width in widths)
     with pytest.raises(PictureError):
-        finish(PICTURE, ALPHA, FOREGROUND, settings(), np.empty((HEIGHT, WIDTH - 1, 4), np.float16))
+        finish(PICTURE, ALPHA, FOREGROUND, settings(), 2.0, matte, detail)

@@ -23,7 +23,7 @@ from rvm_core.bench import footage, quality
 from rvm_core.errors import RvmError
 from rvm_core.matting.size import BUDGET_PX, internal_size
 
-SIZES = ((160, 88), (192, 108), (224, 124), (256, 144), (288, 160), (320, 180), (412, 232), (512, 288))
+SIZES = ((160, 88), (192, 108), (224, 128), (256, 144), (288, 160), (352, 196), (416, 236), (512, 288))
 RATIOS = (0.25, 0.35, 0.5, 0.65, 0.8)
 LEVELS = {internal_size(640, 360, level): level for level in BUDGET_PX}
 """The sizes of our levels for the reference clips."""
@@ -51,10 +51,11 @@ CURVES = (
 
 
 class SizedMatting(Matting):
-    """The engine with an internal size that no level has."""
+    """The engine with an internal size of its own, otherwise as the first level that has room for it."""
 
     def __init__(self, model: str, size: tuple[int, int]) -> None:
-        super().__init__(model, next(iter(BUDGET_PX)), "cpu", 1)
+        fitting = (level for level, pixels in BUDGET_PX.items() if size[0] * size[1] <= pixels)
+        super().__init__(model, next(fitting, "fine"), "cpu", 1)
         self._sized = size
 
     def internal_size(self, width: int, height: int) -> tuple[int, int]:  # noqa: ARG002 - the same for all

@@ -16,7 +16,7 @@ from tests import graphs
 
 WIDTH, HEIGHT = 256, 144
 WHOLE = Window(0, 0, 256, 144)
-HOLD = 15
+HOLD = 8
 PERSON = (slice(40, 100), slice(96, 130))  # rows, columns
 
 
@@ -63,7 +63,7 @@ def test_it_covers_every_arm_of_the_last_while() -> None:
     looked_at = []
     for n in range(6 * HOLD):
         looked_at.append(window.look(ground()))
-        window.learn(matte(PERSON, arm) if n % 10 == 5 else matte(PERSON))
+        window.learn(matte(PERSON, arm) if n % 6 == 5 else matte(PERSON))
     assert set(looked_at[2 * HOLD :]) == {(80, 16, 208, 128)}
 
 

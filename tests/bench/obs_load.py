@@ -1,4 +1,4 @@
-"""What the filter costs OBS: ``python -m tests.bench.obs_load [--seconds 60] [--clip FILE]``.
+"""What the filter costs OBS: ``python -m tests.bench.obs_load [--seconds 60] [--quality LEVEL]``.
 
 1. Frames that OBS skips while recording a looping clip on a 640x360 canvas at 30 fps, without and with the
    filter, and the mattes per second meanwhile.
@@ -107,20 +107,19 @@ def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=3, help="of the second part; 0 leaves it out")
+    parser.add_argument("--quality", default="auto", help="of the first part (default: auto)")
     reference = Path(__file__).resolve().parents[3] / "shared" / "data" / "gt" / "halfbody_room.mp4"
     parser.add_argument("--clip", type=Path, default=reference)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs = [
             load(Path(folder) / f"load-{i}", arguments.clip, settings, arguments.seconds)
-            for i, settings in enumerate((None, {}, None, {}))
+            for i, settings in enumerate((None, {"quality": arguments.quality}) * 2)
         ]
-        result = {
-            "processors": os.cpu_count(),
-            "load": runs,
-            "hog": hog(Path(folder) / "hog", arguments.clip, arguments.turns),
-        }
+        result: dict[str, Any] = {"processors": os.cpu_count(), "load": runs}
+        if arguments.turns:
+            result["hog"] = hog(Path(folder) / "hog", arguments.clip, arguments.turns)
     print(json.dumps(result, indent=1))
 
 

@@ -22,6 +22,7 @@ from rvm_core import paths
 from rvm_core.kernels.foreground import PICTURE_FROM, diffused_foreground
 from rvm_core.kernels.upscale import add_detail, fit_detail
 from rvm_core.matting import internal_size
+from rvm_core.matting.size import WHITE
 from tests import graphs
 from tests.obs.conftest import STATUS_FOLDER, _why_not
 
@@ -225,10 +226,10 @@ def small_picture(picture: Picture, quality: str = "fast") -> Picture:
     return np.rint(small).astype(np.uint8)
 
 
-def good_alpha(small: Picture) -> Any:
-    """The alpha 0..1 that ``graph_good`` gives a still picture; float32 [h, w]."""
+def good_alpha(small: Picture, quality: str = "fast") -> Any:
+    """The alpha 0..1 that the engine gives a still picture with ``graph_good``; float32 [h, w]."""
     luma = small[..., :3] / 255.0 @ np.array([0.2126, 0.7152, 0.0722])
-    return np.clip((luma - 0.5) * 10.0 + 0.5, 0.0, 1.0).astype(np.float32)
+    return np.clip(((luma - 0.5) * 10.0 + 0.5) / WHITE[quality], 0.0, 1.0).astype(np.float32)
 
 
 def enlarged(small: Any, like: Picture) -> Any:
@@ -241,7 +242,8 @@ def enlarged(small: Any, like: Picture) -> Any:
 def expected_matte(picture: Picture, quality: str = "fast") -> Any:
     """Colour times alpha, and alpha, of ``graph_good`` at full size; float32 [height, width, 4]."""
     small = small_picture(picture, quality)
-    alpha, foreground = good_alpha(small), np.ascontiguousarray(np.moveaxis(small, 2, 0) / np.float32(255))
+    alpha = good_alpha(small, quality)
+    foreground = np.ascontiguousarray(np.moveaxis(small, 2, 0) / np.float32(255))
     matte = np.empty((*small.shape[:2], 4), np.float32)
     detail = np.empty_like(matte)
     diffused_foreground(alpha, foreground, matte)

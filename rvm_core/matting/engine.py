@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -65,7 +66,8 @@ class Matting:
     model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
     the network once per session, then moves with the time that mattes take.  provider: ``auto`` (the
     processor) or one of the settings' names.  threads: 0 chooses.  download: whether a missing or damaged
-    model may be fetched.
+    model may be fetched.  lane: runs the call of the network that it is given, if need be on another thread
+    or twice at a time; None: here.
 
     An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
     ProviderError, SettingsError, and InferenceError when ``auto`` finds that the network does not run.
@@ -79,6 +81,7 @@ class Matting:
         threads: int = 0,
         *,
         download: bool = False,
+        lane: Callable[[Callable[[], dict[str, Any]]], dict[str, Any]] | None = None,
     ) -> None:
         if quality != "auto" and quality not in BUDGET_PX:
             raise SettingsError(
@@ -87,6 +90,8 @@ class Matting:
         graph = specialised(ensure(model, download=download))
         self._open = partial(sessions.open_session, graph.path, provider, threads)
         self._session = self._open(_FAST_SIZE)
+        # another processor's network leaves this one to OBS anyway
+        self._lane = lane if self._session.provider == "cpu" else None
         self._state = RecurrentState(self._session)
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
@@ -228,7 +233,8 @@ class Matting:
     def _infer(self, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
         """Alpha [1, h, w] and foreground [3, h, w] of `window`, whose planes are filled; checked."""
         width, height = window.size
-        outputs = self._run(window)
+        run = self._call(window)
+        outputs = run() if self._lane is None else self._lane(run)
         alpha, foreground = (np.asarray(outputs[name].numpy()[0]) for name in ("pha", "fgr"))
         if alpha.shape != (1, height, width) or foreground.shape != (3, height, width):
             raise InferenceError(
@@ -252,8 +258,9 @@ class Matting:
             self._source = self._planes if same else np.empty(self._planes.shape, self._session.dtype)
             self._source_value = sessions.value(self._source)
 
-    def _run(self, window: Window) -> dict[str, Any]:
-        return self._session.run({"src": self._source_value, **self._state.feeds(window)})
+    def _call(self, window: Window) -> Callable[[], dict[str, Any]]:
+        """The network's call for `window`, whatever this object does meanwhile."""
+        return partial(self._session.run, {"src": self._source_value, **self._state.feeds(window)})
 
     def _measured_level(self) -> str:
         """The level that ``auto`` means for this session, timed by its first engine."""
@@ -265,7 +272,7 @@ class Matting:
                 times: list[float] = []
                 for _ in range(_WARM_RUNS + _TIMED_RUNS):
                     started = time.perf_counter()
-                    self._state.advance(self._run(whole))
+                    self._state.advance(self._call(whole)())
                     times.append((time.perf_counter() - started) * 1000.0)
                 ms_at_fast = statistics.median(times[_WARM_RUNS:])
                 self._session.level = level_for(ms_at_fast)

@@ -60,5 +60,4 @@ class Pace:
     def _step(self, level: str) -> None:
         self.level = level
         self._ms.clear()
-        self._missed.clear()
         self._stepped_at = self._clock()

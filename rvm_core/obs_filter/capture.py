@@ -24,6 +24,7 @@ from rvm_core.obs_filter.state import (
     SLOTS,
     STALL_NS,
     TIMINGS,
+    UNEVEN_SHARE,
     Mode,
     Reason,
     offset,
@@ -301,18 +302,17 @@ def _hand_over(s: Any) -> None:
 
 
 @part
-def _is_worth_capturing(s: Any, now: int) -> bool:
-    """Whether the worker would take a picture captured now, or a later one would replace it first.
+def is_worth_capturing(now: int, interval: int, taken: int, period: int) -> bool:
+    """Whether the worker would take a picture captured now, or another one is better for it.
 
-    The picture reaches the worker one frame from now, the next picture one frame later.  The worker
-    takes one every period; only the last picture before it does so counts.
+    All in nanoseconds: frames come every `interval`; the worker took its last picture at `taken` and takes
+    one every `period`.  A picture reaches it one frame from now, so one captured too early is replaced by
+    the next, and one captured too late misses its turn; of each period the last frame in time is meant.
     """
-    period = atomics.load(s.self + _PERIOD)
-    taken = atomics.load(s.self + _TAKEN)
-    if period <= 0 or taken == 0 or s.lowest_latency != 0:
-        return True
-    wait = (taken + period - (now + s.interval_ns)) % period
-    return wait < s.interval_ns + period // EARLY_SHARE
+    wait = (taken + period - (now + interval)) % period
+    uneven = interval // UNEVEN_SHARE
+    early = period // EARLY_SHARE
+    return period < interval + uneven or early <= wait < early + interval + uneven
 
 
 @part
@@ -367,5 +367,8 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
             s.result_ns = now
         if s.staged >= 0:
             _hand_over(s)
-        if _is_worth_capturing(s, now):
+        period = atomics.load(s.self + _PERIOD)
+        taken = atomics.load(s.self + _TAKEN)
+        any_is_welcome = period <= 0 or taken == 0 or s.lowest_latency != 0
+        if any_is_welcome or is_worth_capturing(now, s.interval_ns, taken, period):
             _capture(s, target, parent, now)

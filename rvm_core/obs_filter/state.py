@@ -31,7 +31,8 @@ LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
 LONGEST_FRAME_NS = 100_000_000  # longer is a pause, no frame rate
-EARLY_SHARE = 4  # a worker done a quarter sooner than expected should not wait for a picture
+EARLY_SHARE = 16  # of its period: a worker done so much sooner than expected should not wait for a picture
+UNEVEN_SHARE = 4  # of their interval: frames come so irregularly
 VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond recognition
 
 

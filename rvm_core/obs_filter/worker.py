@@ -7,9 +7,6 @@ waits for it.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,6 +18,7 @@ from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, backdrop, gpu
 from rvm_core.obs_filter.buffers import Buffers
+from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.cuts import Cuts
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from rvm_core.obs_filter.instance import Instance
 
 _WAIT_MS = 200
-_NICE = 10
 _RETRY = "Then press “Try again” in the filter's settings."
 
 
@@ -60,6 +57,8 @@ class Worker:
         self._cuts = Cuts()
         self._period_ns = 0
         self._lagged_frames = api.function("obs_get_lagged_frames")()
+        self._lane = IdleLane()
+        self._rest = Rest()
 
     # -- from other threads --------------------------------------------------------------------------
 
@@ -94,7 +93,7 @@ class Worker:
     # -- the thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        _yield_to_obs()
+        yield_to_obs()
         if self._instance.shader_problem is not None:
             self.status.report("shader", self._instance.shader_problem)
         try:
@@ -108,6 +107,8 @@ class Worker:
             self.status.write()
             if isinstance(cause, Exception):
                 raise
+        finally:
+            self._lane.close()
 
     def _turn(self) -> None:
         """One wake-up: settings, size, a picture if there is one."""
@@ -160,9 +161,7 @@ class Worker:
         from rvm_core.matting import Matting
 
         download, self._download = self._download, False
-        engine = Matting(
-            model=s.model, quality=s.quality, provider=s.provider, threads=s.threads, download=download
-        )
+        engine = Matting(s.model, s.quality, s.provider, s.threads, download=download, lane=self._lane)
         previous, self._engine = self._engine, engine
         if previous is not None:
             previous.close()
@@ -224,7 +223,8 @@ class Worker:
             self._engine.reset("cut")
             atomics.store(self._address + offset("cut_frame"), frame)
             self._instance.reset(Reason.CUT)
-        self._engine.host_missed(self._newly_lagged())
+        missed_frames = self._newly_lagged()
+        self._engine.host_missed(missed_frames)
         try:
             alpha, foreground = self._engine.step_internal(picture)
         except RvmError:
@@ -248,8 +248,10 @@ class Worker:
         self._record["out_frame"][0, back] = frame
         self._record["out_ns"][0, back] = captured_ns
         self._back = publish_result(self._address, back)
-        self._tell_period(api.function("os_gettime_ns")() - taken_ns)
         self.status.matte_done(self._engine.last_ms, captured_ns)
+        busy_s = (api.function("os_gettime_ns")() - taken_ns) / 1e9
+        time.sleep(self._rest.after(busy_s, missed_frames))
+        self._tell_period(api.function("os_gettime_ns")() - taken_ns)
 
     def _newly_lagged(self) -> int:
         """Frames that OBS was late for since the last call."""
@@ -312,13 +314,3 @@ def _linear_color(color: int) -> NDArray[np.float64]:
     """OBS's 0xAABBGGRR as linear light, red, green and blue."""
     encoded = np.array([color & 255, color >> 8 & 255, color >> 16 & 255], np.float64) / 255
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-def _yield_to_obs() -> None:
-    """OBS's own threads come first; the network's threads inherit this."""
-    if sys.platform == "win32":
-        kernel32 = ctypes.windll.kernel32
-        kernel32.SetThreadPriority(kernel32.GetCurrentThread(), -1)  # THREAD_PRIORITY_BELOW_NORMAL
-    elif sys.platform.startswith("linux"):
-        # On Linux a thread has a nice value of its own.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -59,12 +59,26 @@ def test_the_noise_of_a_stream() -> None:
     assert calming[-1] == 0, "what is calm is left alone"
 
 
-def test_the_engine_sees_it_lit_and_gives_its_colours_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The test graph takes brighter than the middle for a person and hands the picture on."""
+@pytest.fixture
+def _test_graphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take brighter than the middle for a person and hand the picture on."""
     graphs.build_all(tmp_path)
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+
+
+@pytest.mark.usefixtures("_test_graphs")
+def test_the_engine_sees_it_without_its_noise() -> None:
+    random = np.random.default_rng(0)
+    with Matting("graph_good", "fast") as engine:
+        for n in range(2):
+            camera = np.clip(np.rint(170 + random.normal(0, 8, (90, 160, 3))), 0, 255).astype(np.uint8)
+            _, foreground = engine.step_internal(camera)
+            seen = float((foreground - foreground.mean()).std() * 255)
+            assert seen == pytest.approx(8, rel=0.1) if n == 0 else seen < 5
+
+
+@pytest.mark.usefixtures("_test_graphs")
+def test_the_engine_sees_it_lit_and_gives_its_colours_back() -> None:
     with Matting("graph_good", "fast") as engine:
         alpha, foreground = engine.step_internal(room(80))
         np.testing.assert_allclose(alpha[:, :16], 1.0)

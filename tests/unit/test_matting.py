@@ -342,6 +342,37 @@ def test_auto_is_measured_once_a_session(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("data")
+def test_auto_hears_of_the_frames_that_its_host_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Matting("graph_good") as engine:
+        heard: list[int] = []
+        monkeypatch.setattr(engine._pace, "note", lambda _ms, missed: heard.append(missed))
+        engine.step_internal(grey(0))
+        engine.host_missed(2)
+        engine.host_missed(1)
+        engine.step_internal(grey(0))
+        engine.step_internal(grey(0))
+        assert heard == [0, 3, 0]
+
+
+@pytest.mark.usefixtures("data")
+def test_a_lane_may_call_the_network_twice_and_late() -> None:
+    calls: list[Any] = []
+
+    def lane(call: Any) -> Any:
+        calls.append(call)
+        call()
+        return call()
+
+    with Matting("graph_good", "fast", lane=lane) as engine, Matting("graph_good", "fast") as plain:
+        for level in (255, 0, 0):
+            np.testing.assert_array_equal(
+                engine.step_internal(grey(level))[0], plain.step_internal(grey(level))[0]
+            )
+    assert len(calls) == 3
+    calls[0]()  # the one that starved, after the engine is gone
+
+
+@pytest.mark.usefixtures("data")
 def test_an_unknown_quality() -> None:
     with pytest.raises(SettingsError):
         Matting("graph_good", "superb")

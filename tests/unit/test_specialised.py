@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import json
 import logging
 import shutil
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +83,14 @@ def test_another_processor_prepares_for_each_size(official: Path, monkeypatch: p
     grey = np.full((48, 64, 3), 128, np.uint8)
     with Matting(quality="fast", provider="webgpu") as engine, Matting(quality="fast") as on_cpu:
         for picture in (grey, np.ascontiguousarray(grey[:, :48])):
+            former = weakref.ref(engine._session)
             np.testing.assert_allclose(
                 engine.step_internal(picture)[0], on_cpu.step_internal(picture)[0], atol=1e-3
             )
             assert engine._session.size == picture.shape[1::-1]
             assert on_cpu._session.size is None
+            gc.collect()
+            assert former() is None, "each size takes memory of its own"
 
 
 @pytest.mark.usefixtures("data")

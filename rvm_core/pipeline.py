@@ -16,11 +16,31 @@ from rvm_core.settings import Settings
 
 BLUR_RADIUS_SHARE = 0.06
 """Disc radius at blur strength 1, as a share of the picture's height."""
+LEAST_SEEN = 1 / 512
+"""Alpha below it changes no pixel by a whole step."""
 
 
 def blur_radius_px(strength: float, height: int) -> float:
     """Disc radius in pixels of a picture `height` pixels high, at blur `strength` 0..1."""
     return strength * BLUR_RADIUS_SHARE * height
+
+
+def visible_area(alpha: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) of what a matte leaves of the picture at full `size` (w, h), in its pixels.
+
+    alpha: float32 [h, w] 0..1, enlarged bilinearly.  Right and bottom lie outside; all 0: nothing is left.
+    Any thread.
+    """
+    is_seen = alpha > LEAST_SEEN
+    spans = [np.flatnonzero(is_seen.any(axis=axis)) for axis in (0, 1)]
+    if not spans[0].size:
+        return 0, 0, 0, 0
+    starts, ends = [], []
+    for span, side, small in zip(spans, size, alpha.shape[::-1], strict=True):
+        # a pixel more, for what lies between two of them
+        starts.append(max(int(span[0] - 1) * side // small, 0))
+        ends.append(min(-(-int(span[-1] + 2) * side // small), side))
+    return starts[0], starts[1], ends[0], ends[1]
 
 
 def finish(

@@ -244,6 +244,8 @@ def _take(s: Any, now: int) -> None:
         s.detail_texture = s.detail_upload
         s.blurred_texture = s.blurred_upload
         s.shown = found
+        for side in range(4):
+            s.area[side] = s.out_area[box, side]
         s.hold_until_ns = 0
         at = s.results_shown % TIMINGS
         s.lag_ms[at] = f32(now - s.out_ns[box]) * f32(1e-6)

@@ -28,30 +28,42 @@ from rvm_core.obs_filter.state import VEIL_LONG_SIDE, Mode, UntilReady, offset
 
 ptr, i32, u32, f32 = types.intp, types.int32, types.uint32, types.float32
 _COLOR = offset("color")
-_MODE_BLUR, _MODE_COLOR, _MODE_IMAGE, _MODE_MATTE = (
-    int(mode) for mode in (Mode.BLUR, Mode.COLOR, Mode.IMAGE, Mode.MATTE)
-)
+_MODE_TRANSPARENT, _MODE_BLUR, _MODE_COLOR, _MODE_IMAGE, _MODE_MATTE = (int(mode) for mode in Mode)
 _UNTIL_BLUR, _UNTIL_SHOW = int(UntilReady.BLUR), int(UntilReady.SHOW)
 
 _set_texture_srgb = symbol("gs_effect_set_texture_srgb")
 _set_vec4 = symbol("gs_effect_set_vec4")
+_matrix_push = symbol("gs_matrix_push")
+_matrix_pop = symbol("gs_matrix_pop")
+_matrix_translate = symbol("gs_matrix_translate3f")
+_draw_subregion = symbol("gs_draw_sprite_subregion")
 
 
 @part
-def _sprite(s: Any, technique: int, texture: int) -> None:
-    """One full-size sprite in linear light, premultiplied, over what is there."""
+def _sprite(s: Any, technique: int, texture: int, only_area: bool) -> None:
+    """A full-size sprite in linear light, premultiplied, over what is there; or only `s.area` of it."""
     before = srgb_enabled()
     enable_srgb(i32(1))
     blend_push()
     blend_function(i32(c.GS_BLEND_ONE), i32(c.GS_BLEND_INVSRCALPHA))
+    left, top, right, bottom = s.area[0], s.area[1], s.area[2], s.area[3]
+    _matrix_push()
+    if only_area:
+        _matrix_translate(f32(left), f32(top), f32(0))
     while effect_loop(s.effect, technique) != 0:
-        draw_sprite(texture, u32(0), s.width, s.height)
+        if only_area:
+            _draw_subregion(texture, u32(0), u32(left), u32(top), u32(right - left), u32(bottom - top))
+        else:
+            draw_sprite(texture, u32(0), s.width, s.height)
+    _matrix_pop()
     blend_pop()
     enable_srgb(i32(before))
 
 
 @part
 def _draw_matted(s: Any, slot: int) -> None:
+    if s.mode == _MODE_TRANSPARENT and s.area[2] <= s.area[0]:
+        return  # nobody there
     picture = texture_of(s.slot[slot])
     _set_texture_srgb(s.param_image, picture)
     set_texture(s.param_matte, s.matte_texture)
@@ -68,7 +80,7 @@ def _draw_matted(s: Any, slot: int) -> None:
         technique = s.tech_Color
     elif s.mode == _MODE_MATTE:
         technique = s.tech_Matte
-    _sprite(s, technique, picture)
+    _sprite(s, technique, picture, s.mode == _MODE_TRANSPARENT)
 
 
 @part
@@ -86,7 +98,7 @@ def _draw_veil(s: Any, target: int, parent: int) -> None:
         small = texture_of(s.veil)
         _set_texture_srgb(s.param_image, small)
         set_pair(s, s.param_source_size, f32(width), f32(height))
-        _sprite(s, s.tech_Veil, small)
+        _sprite(s, s.tech_Veil, small, False)
 
 
 @part
@@ -103,7 +115,7 @@ def draw(s: Any, target: int, parent: int) -> None:
         _draw_veil(s, target, parent)
     elif s.mode == _MODE_COLOR:
         _set_vec4(s.param_color, s.self + _COLOR)
-        _sprite(s, s.tech_FillColor, ptr(0))
+        _sprite(s, s.tech_FillColor, ptr(0), False)
     elif s.mode == _MODE_IMAGE and s.image_texture != 0:
         _set_texture_srgb(s.param_backdrop, s.image_texture)
-        _sprite(s, s.tech_FillBackdrop, ptr(0))
+        _sprite(s, s.tech_FillBackdrop, ptr(0), False)

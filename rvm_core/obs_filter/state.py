@@ -164,6 +164,7 @@ STATE = np.dtype(
         ("frame", "i8"),  # id of the newest captured picture
         ("newest", "i4"),  # its slot, or -1
         ("shown", "i4"),  # slot on screen, or -1
+        ("area", "i4", (4,)),  # of it, in which the matte leaves anything: left, top, right, bottom
         ("staged", "i4"),  # slot being read back, or -1
         ("staged_frame", "i8"),
         ("staged_ns", "i8"),
@@ -199,6 +200,7 @@ STATE = np.dtype(
         ("out_detail", "i8", (BOXES,)),
         ("out_blurred", "i8", (BOXES,)),
         ("out_frame", "i8", (BOXES,)),
+        ("out_area", "i4", (BOXES, 4)),
         ("out_ns", "i8", (BOXES,)),
         # graphics: counters and timings, read by the worker for its status
         ("frames_rendered", "i8"),

@@ -231,22 +231,24 @@ class Worker:
             raise
         except Exception as cause:
             raise InferenceError(f"The network failed ({cause}).", _RETRY) from cause
-        from rvm_core.pipeline import finish
+        from rvm_core.pipeline import finish, visible_area
 
         assert self._settings is not None
         back = self._back
+        full_width, full_height, _ = self._slots_key
         finish(
             picture,
             alpha,
             foreground,
             self._settings,
-            self._slots_key[0] / picture.shape[1],
+            full_width / picture.shape[1],
             matte=self._buffers.mattes[back],
             detail=self._buffers.details[back],
             background=self._buffers.blurred[back],
         )
         self._record["out_frame"][0, back] = frame
         self._record["out_ns"][0, back] = captured_ns
+        self._record["out_area"][0, back] = visible_area(alpha, (full_width, full_height))
         self._back = publish_result(self._address, back)
         self.status.matte_done(self._engine.last_ms, captured_ns)
         busy_s = (api.function("os_gettime_ns")() - taken_ns) / 1e9

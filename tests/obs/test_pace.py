@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,32 @@ def test_auto_steps_down_when_obs_misses_frames(
         wait_status(obs, lambda status: status["internal_width"] == LEVELS["balanced"])
         wait_status(obs, lambda status: status["internal_width"] == LEVELS["fast"])
         assert obs.quit() == 0
+
+
+@pytest.mark.usefixtures("default_model_file")
+def test_the_network_only_takes_what_obs_leaves(
+    tmp_path: Path,
+    sandbox: Callable[..., Sandbox],
+    wait_status: Callable[..., dict[str, Any]],
+    write_picture: Callable[[Path, Any], Path],
+) -> None:
+    picture = write_picture(tmp_path / "grey.png", np.full((HEIGHT, WIDTH, 3), 128, np.uint8))
+    source = image_source(SOURCE, picture, [filter_entry("rvm_background_filter", "RVM", {})])
+    with sandbox(width=WIDTH, height=HEIGHT, sources=[source], scripts=[(SCRIPT, {})]) as obs:
+        first = wait_status(obs, lambda status: status["mattes"] > 5)
+        before = _idle_seconds(obs.pid)
+        last = wait_status(obs, lambda status: status["mattes"] > first["mattes"] + 50)
+        spent = _idle_seconds(obs.pid) - before
+        network_s = (last["mattes"] - first["mattes"]) * last["matte_ms_p50"] / 1000
+        assert spent > 0.1 * network_s, (spent, network_s)
+        assert obs.quit() == 0
+
+
+def _idle_seconds(pid: int) -> float:
+    """Processor time so far of the threads of a process that only take what is left."""
+    ticks = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        if os.sched_getscheduler(int(thread.name)) == os.SCHED_IDLE:
+            fields = (thread / "stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

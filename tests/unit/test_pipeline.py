@@ -7,7 +7,7 @@ import pytest
 
 from rvm_core.errors import PictureError
 from rvm_core.kernels.bokeh import bokeh
-from rvm_core.pipeline import blur_radius_px, finish
+from rvm_core.pipeline import blur_radius_px, finish, visible_area
 from rvm_core.settings import Settings
 from tests.unit import oracles
 
@@ -61,3 +61,29 @@ def test_a_matte_of_another_size_is_refused(widths: tuple[int, int]) -> None:
     matte, detail = (np.empty((HEIGHT, width, 4), np.float16) for width in widths)
     with pytest.raises(PictureError):
         finish(PICTURE, ALPHA, FOREGROUND, settings(), 2.0, matte, detail)
+
+
+@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (89, 67), (640, 480), (1921, 1439)])
+@pytest.mark.parametrize(
+    "person", [(0, 0, 32, 24), (5, 3, 6, 4), (0, 23, 1, 24), (31, 0, 32, 1), (10, 20, 30, 24)]
+)
+def test_the_area_holds_all_that_is_seen_and_little_else(
+    person: tuple[int, int, int, int], size: tuple[int, int]
+) -> None:
+    cv2 = pytest.importorskip("cv2")
+    left, top, right, bottom = person
+    alpha = np.full((HEIGHT, WIDTH), 0.001, np.float32)
+    alpha[top:bottom, left:right] = 1.0
+    area = visible_area(alpha, size)
+    is_seen = cv2.resize((alpha > 0.5).astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0
+    rows, columns = np.flatnonzero(is_seen.any(axis=1)), np.flatnonzero(is_seen.any(axis=0))
+    least = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    spare = 1 + size[0] / WIDTH
+    for at, inner, sign in zip(area, least, (-1, -1, 1, 1), strict=True):
+        assert 0 <= sign * (at - inner) <= spare, (area, least)
+    assert 0 <= area[0] < area[2] <= size[0]
+    assert 0 <= area[1] < area[3] <= size[1]
+
+
+def test_nobody_leaves_no_area() -> None:
+    assert visible_area(np.full((HEIGHT, WIDTH), 0.001, np.float32), (640, 480)) == (0, 0, 0, 0)

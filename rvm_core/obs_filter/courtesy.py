@@ -6,6 +6,7 @@ missed 41 without all this, 10 with rests or with the idle lane, 1 with both; 0 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
@@ -43,7 +44,8 @@ class IdleLane:
     threads go there at once instead of queueing behind each other.  Where nothing is left for it, as while a
     game loads, a call would never end: after half a second the caller repeats it itself, and the lane stays
     closed for a while that doubles.  A thread cannot leave SCHED_IDLE again without privileges, so the
-    lane is a thread of its own.  Elsewhere the caller runs everything.  Called by one thread.
+    lane is a thread of its own; it runs hardly any Python, for while it starves it may hold the GIL.
+    Elsewhere the caller runs everything.  Called by one thread.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -58,7 +60,10 @@ class IdleLane:
         is_free = self._attempt is None or self._attempt.done()
         if not is_free or self._clock() < self._opens_at:
             return work()
-        attempt: Future[T] = self._threads.submit(work)
+        try:
+            attempt: Future[T] = self._threads.submit(work)
+        except RuntimeError:  # the interpreter is about to end
+            return work()
         self._attempt = attempt
         if wait([attempt], _PATIENCE_S).done:
             return attempt.result()
@@ -93,5 +98,6 @@ class Rest:
 
 
 def _take_what_is_left() -> None:
-    if sys.platform.startswith("linux"):
+    # A sandbox may forbid it; then the thread is like any other.
+    with contextlib.suppress(OSError):
         os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))

@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _NICE = 10
-_PATIENCE_S = 0.5
+_PATIENCE_S = 0.25
 _FIRST_CLOSED_S, _LONGEST_CLOSED_S = 10.0, 320.0
 
 _REST_FOR_ONE = 0.5
 _HALF_LIFE_S = 20.0
-_LONGEST_REST_S = 0.25
+_SLOWEST_S = 0.2
+"""No rest makes mattes rarer than one in this time."""
 
 
 def yield_to_obs() -> None:
@@ -42,9 +43,9 @@ class IdleLane:
 
     On Linux alone, where a processor busy with such a thread counts as free (SCHED_IDLE, sched(7)): OBS's
     threads go there at once instead of queueing behind each other.  Where nothing is left for it, as while a
-    game loads, a call would never end: after half a second the caller repeats it itself, and the lane stays
-    closed for a while that doubles.  A thread cannot leave SCHED_IDLE again without privileges, so the
-    lane is a thread of its own; it runs hardly any Python, for while it starves it may hold the GIL.
+    game loads, a call would never end: after a quarter of a second the caller repeats it itself, and the
+    lane stays closed for a while that doubles.  A thread cannot leave SCHED_IDLE again without privileges,
+    so the lane is a thread of its own; it runs hardly any Python, for while it starves it may hold the GIL.
     Elsewhere the caller runs everything.  Called by one thread.
     """
 
@@ -80,7 +81,7 @@ class Rest:
     """How long the worker rests after a matte, so that OBS catches up.  One thread.
 
     Every frame that OBS misses adds half of the matte's own time, up to all of it; that halves every
-    20 seconds.
+    20 seconds.  A slow computer gets no rest: five mattes a second come first.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -94,7 +95,7 @@ class Rest:
         self._share *= 0.5 ** ((now - self._at) / _HALF_LIFE_S)
         self._at = now
         self._share = min(self._share + _REST_FOR_ONE * missed_frames, 1.0)
-        return min(self._share * busy_s, _LONGEST_REST_S)
+        return min(self._share * busy_s, max(_SLOWEST_S - busy_s, 0.0))
 
 
 def _take_what_is_left() -> None:

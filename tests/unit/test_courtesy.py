@@ -124,5 +124,7 @@ def test_the_rest_grows_with_every_missed_frame_and_fades(clock: Clock) -> None:
     assert rest.after(0.1, 0) == pytest.approx(0.025)
 
 
-def test_a_slow_matte_is_followed_by_a_short_rest(clock: Clock) -> None:
-    assert Rest(clock).after(1.9, 9) == 0.25, "silence for two seconds counts as dead"
+def test_rests_leave_five_mattes_a_second(clock: Clock) -> None:
+    rest = Rest(clock)
+    assert rest.after(0.15, 9) == pytest.approx(0.05)
+    assert rest.after(1.0, 9) == 0

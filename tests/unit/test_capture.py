@@ -41,7 +41,7 @@ class Stream:
                 self.captures += 1
 
 
-@pytest.mark.parametrize("period_ms", [10, 30, 36, 40])
+@pytest.mark.parametrize("period_ms", [10, 11, 30, 36, 40])
 def test_every_frame_for_a_worker_that_keeps_up(period_ms: int) -> None:
     assert Stream(period_ms * MS, 0.0, 10).captures == pytest.approx(10_000 / 33, abs=2)
 

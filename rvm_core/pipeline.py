@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels.bokeh import bokeh
-from rvm_core.kernels.foreground import diffused_foreground
-from rvm_core.kernels.upscale import fit_detail
+from rvm_core.kernels.full_size import small_matte
 from rvm_core.settings import Settings
 
 BLUR_RADIUS_SHARE = 0.06
@@ -23,6 +22,19 @@ LEAST_SEEN = 1 / 512
 def blur_radius_px(strength: float, height: int) -> float:
     """Disc radius in pixels of a picture `height` pixels high, at blur `strength` 0..1."""
     return strength * BLUR_RADIUS_SHARE * height
+
+
+def blur(
+    picture: NDArray[np.uint8], alpha: NDArray[np.float32], settings: Settings, out: NDArray[np.uint8]
+) -> None:
+    """Write the background of `picture` out of focus, as `settings` say; arguments as for ``bokeh``."""
+    bokeh(
+        picture,
+        alpha,
+        blur_radius_px(settings.blur_strength, picture.shape[0]),
+        settings.bokeh_highlights,
+        out,
+    )
 
 
 def visible_area(alpha: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -66,11 +78,6 @@ def finish(
     height, width = size_of("The picture", picture)
     check("The matte", matte, np.float16, (height, width, 4))
     check("The detail", detail, np.float16, (height, width, 4))
-    precise = np.empty((height, width, 4), np.float32)
-    diffused_foreground(alpha, foreground, precise)
-    matte[...] = precise
-    fit_detail(picture, alpha, enlargement, precise)
-    detail[...] = precise
+    matte[...], detail[...] = small_matte(picture, alpha, foreground, enlargement)
     if settings.mode == "blur" and background is not None:
-        radius_px = blur_radius_px(settings.blur_strength, height)
-        bokeh(picture, alpha, radius_px, settings.bokeh_highlights, background)
+        blur(picture, alpha, settings, background)

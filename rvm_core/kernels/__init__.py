@@ -18,26 +18,26 @@ def warm() -> None:
         composite,
         cut,
         exposure,
-        foreground,
+        full_size,
         multilevel,
         noise,
         planes,
         steady,
         upscale,
     )
+    from rvm_core.kernels._arguments import DEPTHS
 
     height, width = 6, 8
     padded = np.zeros((height, width + 2, 4), np.uint8)
     alpha = np.zeros((height, width), np.float32)
     rgba = np.empty((height, width, 4), np.uint8)
-    matte = np.empty((height, width, 4), np.float32)
-    foreground.diffused_foreground(alpha, np.zeros((3, height, width), np.float32), matte)
     rgb = np.zeros((height, width, 3), np.uint8)
-    composite.composite(rgb, alpha, rgb, rgb.copy())
-    foreground.full_size_foreground(rgb, matte, rgb.copy())
-    detail = np.empty_like(matte)
-    upscale.fit_detail(rgb, alpha, 2.0, detail)
-    upscale.add_detail(rgb, detail, matte)
+    matte, detail = full_size.small_matte(rgb, alpha, np.zeros((3, height, width), np.float32), 2.0)
+    for dtype in DEPTHS:
+        whole = np.zeros((2 * height, 2 * width, 3), dtype)
+        whole_alpha = np.empty(whole.shape[:2], np.float32)
+        full_size.full_size(whole, matte, detail, whole_alpha, whole.copy())
+        composite.composite(whole, whole_alpha, whole, whole.copy())
     # Whole pictures (files), pictures with a fourth channel (OBS) and views of padded rows (either).
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         blocks.block_means(picture, 4)

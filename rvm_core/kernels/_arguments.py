@@ -9,6 +9,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from rvm_core.errors import PictureError
 
+DEPTHS: tuple[DTypeLike, ...] = (np.uint8, np.uint16)
+"""Of pictures at their full size; the network and what goes with it sees 8 bits."""
+
 
 def check(name: str, array: NDArray[Any], dtype: DTypeLike, shape: tuple[int | tuple[int, ...], ...]) -> None:
     """Raise PictureError unless `array` has `dtype` and `shape`; a tuple lists the sizes allowed."""
@@ -22,11 +25,11 @@ def check(name: str, array: NDArray[Any], dtype: DTypeLike, shape: tuple[int | t
         raise PictureError(f"{name} is {found_text}.", f"Give {np.dtype(dtype)} {shape}.")
 
 
-def size_of(name: str, picture: NDArray[np.uint8]) -> tuple[int, int]:
-    """(h, w) of a uint8 picture [h, w, 3|4] with at least one pixel; raises PictureError."""
+def size_of(name: str, picture: NDArray[Any], dtypes: tuple[DTypeLike, ...] = (np.uint8,)) -> tuple[int, int]:
+    """(h, w) of a picture [h, w, 3|4] of one of `dtypes` with at least one pixel; raises PictureError."""
     if not isinstance(picture, np.ndarray) or picture.ndim != 3 or 0 in picture.shape:
         found = getattr(picture, "shape", type(picture).__name__)
-        raise PictureError(f"{name} is {found}.", "Give a uint8 picture of height x width x 3 or 4.")
+        raise PictureError(f"{name} is {found}.", "Give a picture of height x width x 3 or 4.")
     height, width = picture.shape[:2]
-    check(name, picture, np.uint8, (height, width, (3, 4)))
+    check(name, picture, picture.dtype if picture.dtype in dtypes else dtypes[0], (height, width, (3, 4)))
     return height, width

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.kernels._arguments import check, size_of
+from rvm_core.kernels._arguments import DEPTHS, check, size_of
 from rvm_core.kernels._jit import kernel
-from rvm_core.kernels.srgb import DECODE, ENCODE_ROOT, ENCODE_STEPS
+from rvm_core.kernels.srgb import tables
 
 
 @kernel
 def _composite(
-    foreground: NDArray[np.uint8],
+    foreground: NDArray[Any],
     alpha: NDArray[np.float32],
-    background: NDArray[np.uint8],
-    out: NDArray[np.uint8],
-    linear8: NDArray[np.float32],
-    encoded: NDArray[np.uint8],
+    background: NDArray[Any],
+    out: NDArray[Any],
+    linear: NDArray[np.float32],
+    encoded: NDArray[Any],
 ) -> None:
+    steps = encoded.size - 1
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
             share = alpha[y, x]
@@ -30,24 +33,25 @@ def _composite(
                     out[y, x, c] = background[y, x, c]
             else:
                 for c in range(3):
-                    near, far = linear8[foreground[y, x, c]], linear8[background[y, x, c]]
-                    out[y, x, c] = encoded[int(np.sqrt(far + share * (near - far)) * ENCODE_STEPS + 0.5)]
+                    near, far = linear[foreground[y, x, c]], linear[background[y, x, c]]
+                    out[y, x, c] = encoded[int(np.sqrt(far + share * (near - far)) * steps + 0.5)]
 
 
 def composite(
-    foreground: NDArray[np.uint8],
+    foreground: NDArray[Any],
     alpha: NDArray[np.float32],
-    background: NDArray[np.uint8],
-    out: NDArray[np.uint8],
+    background: NDArray[Any],
+    out: NDArray[Any],
 ) -> None:
     """Write `foreground` over `background` into `out`, which may be one of them.
 
-    foreground, background: uint8 [h, w, 3|4] sRGB, straight; a fourth channel is ignored.
-    alpha: float32 [h, w], clamped to 0..1 (NaN is 0).  out: uint8 [h, w, 3|4]; a fourth channel stays.
+    foreground, background: both uint8 or both uint16 [h, w, 3|4] sRGB, straight; a fourth channel is ignored.
+    alpha: float32 [h, w], clamped to 0..1 (NaN is 0).  out: as they are; a fourth channel stays.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
     """
-    height, width = size_of("The foreground", foreground)
+    height, width = size_of("The foreground", foreground, DEPTHS)
     check("The alpha", alpha, np.float32, (height, width))
-    check("The background", background, np.uint8, (height, width, (3, 4)))
-    check("The result", out, np.uint8, (height, width, (3, 4)))
-    _composite(foreground, alpha, background, out, DECODE, ENCODE_ROOT)
+    check("The background", background, foreground.dtype, (height, width, (3, 4)))
+    check("The result", out, foreground.dtype, (height, width, (3, 4)))
+    known = tables(foreground.dtype)
+    _composite(foreground, alpha, background, out, known.light, known.encoded)

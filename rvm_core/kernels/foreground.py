@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.kernels._arguments import check, size_of
+from rvm_core.kernels._arguments import check
 from rvm_core.kernels._jit import kernel
-from rvm_core.kernels.srgb import DECODE, DECODE_FINE, ENCODE_ROOT, ENCODE_STEPS, decode
+from rvm_core.kernels.srgb import DECODE_FINE, decode
 
 WINDOW_SHARE = 0.028
 """Side of the window as a share of the picture's height."""
@@ -96,42 +96,3 @@ def diffused_foreground(
         _box(weighted, turned, radius)
         _box(turned, weighted, radius)
     _premultiply(alpha, weighted, out)
-
-
-@kernel
-def _full_size(
-    picture: NDArray[np.uint8],
-    matte: NDArray[np.float32],
-    out: NDArray[np.uint8],
-    linear8: NDArray[np.float32],
-    encoded: NDArray[np.uint8],
-) -> None:
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            a = matte[y, x, 3]
-            if a >= 1.0:  # most of a picture is all person or all room
-                for c in range(3):
-                    out[y, x, c] = picture[y, x, c]
-                continue
-            share = min(max((a - PICTURE_FROM) / (1.0 - PICTURE_FROM), 0.0), 1.0)
-            share = share * share * (3.0 - 2.0 * share)
-            for c in range(3):
-                colour = matte[y, x, c] / max(a, np.float32(1e-4))
-                seen = linear8[picture[y, x, c]]
-                light = min(max(colour + (seen - colour) * share, 0.0), 1.0)
-                out[y, x, c] = encoded[int(np.sqrt(light) * ENCODE_STEPS + 0.5)]
-
-
-def full_size_foreground(
-    picture: NDArray[np.uint8], matte: NDArray[np.float32], out: NDArray[np.uint8]
-) -> None:
-    """Write the person's straight colour at full size, as the shader of the OBS filter computes it.
-
-    picture: uint8 [H, W, 3] sRGB.  matte: float32 [H, W, 4], what :func:`diffused_foreground` wrote,
-    at full size.  out: uint8 [H, W, 3] sRGB.
-    Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
-    """
-    height, width = size_of("The picture", picture)
-    check("The matte", matte, np.float32, (height, width, 4))
-    check("The foreground", out, np.uint8, (height, width, 3))
-    _full_size(picture, matte, out, DECODE, ENCODE_ROOT)

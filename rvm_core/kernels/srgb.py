@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any, NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rvm_core.kernels._jit import kernel
-
-ENCODE_STEPS = 4096
 
 
 def _eotf(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -16,17 +17,38 @@ def _eotf(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(encoded <= 0.04045, low, high)
 
 
-DECODE = _eotf(np.linspace(0.0, 1.0, 256)).astype(np.float32)
-"""Linear light of each 8-bit value, float32 [256]."""
-
 DECODE_FINE = _eotf(np.linspace(0.0, 1.0, 1025)).astype(np.float32)
 """Linear light at 1025 even steps, float32: interpolated, the error stays below 1e-6."""
 
-# Finer near black, where the curve is steep: entry k stands for linear (k / ENCODE_STEPS)^2.
-_linear = np.linspace(0.0, 1.0, ENCODE_STEPS + 1) ** 2
-_encoded = np.where(_linear <= 0.0031308, _linear * 12.92, 1.055 * _linear ** (1 / 2.4) - 0.055)
-ENCODE_ROOT = np.rint(_encoded * 255.0).astype(np.uint8)
-"""8-bit value of linear light by its square root, uint8 [ENCODE_STEPS + 1]."""
+
+class Tables(NamedTuple):
+    """The curve for pictures of one depth, whose brightest value is the last index.
+
+    light: float32, linear light of each value.  root: float32, its root.
+    encoded: the value of linear light by its root, in even steps: finer near black, where the curve is steep.
+    """
+
+    light: NDArray[np.float32]
+    root: NDArray[np.float32]
+    encoded: NDArray[Any]
+
+
+@cache
+def tables(dtype: DTypeLike) -> Tables:
+    """The tables for pictures of `dtype`: uint8 or uint16."""
+    brightest = int(np.iinfo(dtype).max)
+    light = _eotf(np.linspace(0.0, 1.0, brightest + 1))
+    linear = np.linspace(0.0, 1.0, 16 * 256 + 1 if brightest < 256 else brightest + 1) ** 2
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return Tables(
+        light.astype(np.float32),
+        np.sqrt(light).astype(np.float32),
+        np.rint(encoded * brightest).astype(dtype),
+    )
+
+
+DECODE, _, ENCODE_ROOT = tables(np.uint8)
+"""Those of 8-bit pictures: float32 [256] and uint8 [4097]."""
 
 
 @kernel

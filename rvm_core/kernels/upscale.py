@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels._jit import kernel
-from rvm_core.kernels.srgb import DECODE
+from rvm_core.kernels.srgb import tables
 
 NOISE = 5e-3
 """What a slope must stand out from: a variance of colour, of roots of linear light."""
@@ -36,7 +36,7 @@ FLAT = 0.01
 LEAST_ALPHA = 1e-4
 """Divides instead of an alpha below it."""
 
-_ROOT = np.sqrt(DECODE)
+_ROOT = tables(np.uint8).root
 
 
 @kernel
@@ -112,7 +112,7 @@ def _finish(
 def fit_detail(
     picture: NDArray[np.uint8], alpha: NDArray[np.float32], enlargement: float, out: NDArray[np.float32]
 ) -> None:
-    """Write how alpha follows the colour around each pixel, for :func:`add_detail` and the shader.
+    """Write how alpha follows the colour around each pixel, for ``full_size`` and the shader.
 
     picture: uint8 [h, w, 3|4] sRGB, the area means of the full-size one; may be a strided view.
     alpha: float32 [h, w], 0..1, of the same size.  enlargement: full width over `w`.
@@ -127,40 +127,3 @@ def fit_detail(
     if strength > 0.0:
         _sum_slopes(picture, alpha, _ROOT, out)
         _finish(picture, _ROOT, strength, out)
-
-
-@kernel
-def _add_detail(
-    picture: NDArray[np.uint8],
-    detail: NDArray[np.float32],
-    matte: NDArray[np.float32],
-    root: NDArray[np.float32],
-) -> None:
-    for y in range(matte.shape[0]):
-        for x in range(matte.shape[1]):
-            a = matte[y, x, 3]
-            room = a * (np.float32(1.0) - a)
-            if not room > 0.0:
-                continue
-            change = detail[y, x, 3]
-            for c in range(3):
-                change += detail[y, x, c] * root[picture[y, x, c]]
-            change = min(max(change, -room), room)
-            scale = np.float32(1.0) + change / max(a, np.float32(LEAST_ALPHA))
-            for c in range(3):
-                matte[y, x, c] *= scale
-            matte[y, x, 3] = a + change
-
-
-def add_detail(picture: NDArray[np.uint8], detail: NDArray[np.float32], matte: NDArray[np.float32]) -> None:
-    """Sharpen `matte` in place, as the shader of the OBS filter does.
-
-    picture: uint8 [H, W, 3|4] sRGB.  detail: float32 [H, W, 4], what :func:`fit_detail` wrote, and matte:
-    float32 [H, W, 4], 0..1, colour times alpha and alpha, both enlarged bilinearly to the picture's size.
-    The colour keeps its share of alpha.
-    Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
-    """
-    height, width = size_of("The picture", picture)
-    check("The detail", detail, np.float32, (height, width, 4))
-    check("The matte", matte, np.float32, (height, width, 4))
-    _add_detail(picture, detail, matte, _ROOT)

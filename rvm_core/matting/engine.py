@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, PictureError, SettingsError
-from rvm_core.kernels.foreground import diffused_foreground, full_size_foreground
+from rvm_core.kernels.full_size import full_size, small_matte
 from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
-from rvm_core.kernels.upscale import add_detail, fit_detail
 from rvm_core.matting import session as sessions
 from rvm_core.matting.light import Exposure
 from rvm_core.matting.pace import Pace
@@ -146,7 +145,7 @@ class Matting:
 
         rgb: uint8 [H, W, 3] sRGB; a new size starts anew by itself.
         The network sees it shrunk by area means; alpha and the colour of edges come up bilinearly,
-        sharpened by the picture (:mod:`rvm_core.kernels.upscale`).
+        sharpened by the picture (:mod:`rvm_core.kernels.full_size`).
         Raises PictureError, InferenceError (the state is reset).
         """
         _check_picture(rgb, (3,))
@@ -156,15 +155,10 @@ class Matting:
         self._picture_size = (width, height)
         picture = _resized(rgb, self.internal_size(width, height))
         alpha, foreground = self.step_internal(picture)
-        small = np.empty((*alpha.shape, 4), np.float32)
-        diffused_foreground(alpha, foreground, small)
-        matte = _resized(small, (width, height))
-        detail = np.empty_like(small)
-        fit_detail(picture, alpha, width / picture.shape[1], detail)
-        add_detail(rgb, _resized(detail, (width, height)), matte)
-        own_colour = np.empty((height, width, 3), np.uint8)
-        full_size_foreground(rgb, matte, own_colour)
-        return Matte(np.ascontiguousarray(matte[..., 3]), own_colour)
+        matte, detail = small_matte(picture, alpha, foreground, width / picture.shape[1])
+        whole_alpha, own_colour = np.empty((height, width), np.float32), np.empty_like(rgb)
+        full_size(rgb, matte, detail, whole_alpha, own_colour)
+        return Matte(whole_alpha, own_colour)
 
     def step_internal(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Alpha and foreground of the next picture, which already has the internal size.

@@ -78,7 +78,7 @@ float4 shrink_linear(Vertex v) : TARGET
     return float4(encode_channel(c.r), encode_channel(c.g), encode_channel(c.b), c.a);
 }
 
-/* The matte at full size, with the picture's detail; add_detail in rvm_core/kernels/upscale.py. */
+/* The matte at full size, with the picture's detail; full_size in rvm_core/kernels/full_size.py. */
 float4 full_size(float2 uv, float3 picture)
 {
     float4 m = matte.Sample(linear_clamp, uv);
@@ -89,7 +89,7 @@ float4 full_size(float2 uv, float3 picture)
 }
 
 /* In the edge the person's colour without the room, inside the picture with all its detail; the same
-   blend as full_size_foreground in rvm_core/kernels/foreground.py. */
+   blend as in rvm_core/kernels/full_size.py. */
 float4 foreground(float2 uv)
 {
     float4 picture = image.Sample(linear_clamp, uv);

@@ -19,12 +19,13 @@ from installer import status
 from installer.layout import DATA_DIR_VARIABLE, SCRIPT, SITE_PACKAGES_VARIABLE, STATUS_DIR_VARIABLE
 from installer.sandbox import Sandbox, filter_entry
 from rvm_core import paths
-from rvm_core.kernels.foreground import PICTURE_FROM, diffused_foreground
-from rvm_core.kernels.upscale import add_detail, fit_detail
+from rvm_core.kernels.foreground import PICTURE_FROM
+from rvm_core.kernels.full_size import small_matte
 from rvm_core.matting import internal_size
 from rvm_core.matting.size import WHITE
 from tests import graphs
 from tests.obs.conftest import STATUS_FOLDER, _why_not
+from tests.unit import oracles
 
 FILTER_KIND = "rvm_background_filter"
 FILTER = "Matte"
@@ -244,15 +245,11 @@ def expected_matte(picture: Picture, quality: str = "fast") -> Any:
     small = small_picture(picture, quality)
     alpha = good_alpha(small, quality)
     foreground = np.ascontiguousarray(np.moveaxis(small, 2, 0) / np.float32(255))
-    matte = np.empty((*small.shape[:2], 4), np.float32)
-    detail = np.empty_like(matte)
-    diffused_foreground(alpha, foreground, matte)
-    fit_detail(small, alpha, picture.shape[1] / small.shape[1], detail)
     matte, detail = (
-        enlarged(part.astype(np.float16).astype(np.float32), picture) for part in (matte, detail)
+        enlarged(part.astype(np.float16).astype(np.float32), picture)
+        for part in small_matte(small, alpha, foreground, picture.shape[1] / small.shape[1])
     )
-    add_detail(np.ascontiguousarray(picture), detail, matte)
-    return matte
+    return oracles.sharpened(picture, detail, matte)
 
 
 def expected_front(picture: Picture, quality: str = "fast") -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core.bench import footage, metrics
-from rvm_core.kernels.upscale import add_detail, fit_detail
+from rvm_core.kernels.full_size import full_size, small_matte
 
 cv2 = pytest.importorskip("cv2")
 
@@ -29,12 +29,11 @@ def both_errors(truth: NDArray[np.float32], picture: NDArray[np.uint8], size: Si
     full = (truth.shape[1], truth.shape[0])
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     alpha = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
-    detail = np.empty((*alpha.shape, 4), np.float32)
-    fit_detail(small, alpha, full[0] / size[0], detail)
-    matte = cv2.resize(np.repeat(alpha[..., None], 4, axis=2), full, interpolation=cv2.INTER_LINEAR)
-    bilinear = matte[..., 3].copy()
-    add_detail(picture, cv2.resize(detail, full, interpolation=cv2.INTER_LINEAR), matte)
-    found = np.ascontiguousarray(matte[..., 3])
+    bilinear = cv2.resize(alpha, full, interpolation=cv2.INTER_LINEAR)
+    colour = np.ascontiguousarray(small.transpose(2, 0, 1) / np.float32(255))
+    found = np.empty_like(truth)
+    matte, detail = small_matte(small, alpha, colour, full[0] / size[0])
+    full_size(picture, matte, detail, found, np.empty_like(picture))
     return np.array(
         [[measure(a, truth) for measure in (metrics.mad, metrics.grad)] for a in (bilinear, found)]
     )

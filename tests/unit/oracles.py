@@ -62,7 +62,27 @@ def full_size_foreground(picture: Array, matte: Array) -> Array:
     t = np.clip((a - 0.5) / 0.5, 0.0, 1.0)
     share = t * t * (3 - 2 * t)
     colour = matte[..., :3] / np.maximum(a, 1e-4)
-    return encoded8(colour * (1 - share) + linear(picture / 255.0) * share)
+    return encoded8(colour * (1 - share) + linear(_unit(picture)) * share)
+
+
+def _unit(picture: Array) -> Array:
+    """Red, green and blue as 0..1."""
+    unit: Array = picture[..., :3] / float(np.iinfo(picture.dtype).max)
+    return unit
+
+
+def bilinear(small: Array, size: tuple[int, int]) -> Array:
+    """`small` [h, w, n] at `size` (H, W): linear between the centres of its pixels, edges repeated."""
+    rows, columns = (
+        (np.arange(full) + 0.5) * few / full - 0.5 for full, few in zip(size, small.shape, strict=False)
+    )
+    tall = np.stack([_interpolated(rows, plane.T) for plane in small.transpose(2, 0, 1)])
+    return np.stack([_interpolated(columns, plane).T for plane in tall], axis=2)
+
+
+def _interpolated(at: Array, lines: Array) -> Array:
+    """Each of `lines` [n, few] at the places `at`, as a column of the result."""
+    return np.stack([np.interp(at, np.arange(lines.shape[1]), line) for line in lines], axis=1)
 
 
 def disc_weights(radius: float) -> dict[tuple[int, int], float]:
@@ -243,7 +263,7 @@ def detail(picture: Array, alpha: Array, enlargement: float) -> Array:
 def sharpened(picture: Array, detail: Array, matte: Array) -> Array:
     """[H, W, 4]: alpha moved by the detail, by alpha * (1 - alpha) at most; the straight colour stays."""
     a = matte[..., 3].astype(np.float64)
-    root = np.sqrt(linear(picture[..., :3] / 255.0))
+    root = np.sqrt(linear(_unit(picture)))
     wanted = (detail[..., :3] * root).sum(axis=2) + detail[..., 3]
     change = np.clip(wanted, -a * (1 - a), a * (1 - a))
     scale = 1 + change / np.maximum(a, 1e-4)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rvm_core import kernels
 from rvm_core.errors import PictureError
 from rvm_core.kernels import srgb
+from rvm_core.kernels._arguments import DEPTHS
 from rvm_core.kernels.blocks import block_means
 from rvm_core.kernels.bokeh import bokeh
 from rvm_core.kernels.composite import composite
@@ -149,6 +150,19 @@ def test_steady_holds_what_stands_still_and_lets_go_of_what_moves() -> None:
     assert (alpha == 1).all(), "the network saw something: it passes"
 
 
+def test_composite_of_16_bits() -> None:
+    random = np.random.default_rng(9)
+    near, far = random.integers(0, 65536, (2, 5, 7, 3)).astype(np.uint16)
+    alpha = np.clip(random.normal(0.5, 0.6, (5, 7)), 0, 1).astype(np.float32)
+    out = np.empty_like(near)
+    composite(near, alpha, far, out)
+    share = alpha[..., None]
+    light = oracles.linear(near / 65535) * share + oracles.linear(far / 65535) * (1 - share)
+    assert np.abs(out / 257 - oracles.encoded8(light)).max() <= 0.01
+    np.testing.assert_array_equal(out[alpha == 1], near[alpha == 1])
+    np.testing.assert_array_equal(out[alpha == 0], far[alpha == 0])
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_composite(shape: tuple[int, int, int]) -> None:
     random = np.random.default_rng(4)
@@ -181,9 +195,12 @@ def test_tables_are_the_srgb_curve() -> None:
     steps = np.linspace(0, 1, 4001)
     decoded = [srgb.decode(float(v), srgb.DECODE_FINE) for v in steps]
     np.testing.assert_allclose(decoded, oracles.linear(steps), atol=1e-6)
-    bytes8 = np.arange(256)
-    back = srgb.ENCODE_ROOT[np.rint(np.sqrt(srgb.DECODE) * srgb.ENCODE_STEPS).astype(int)]
-    np.testing.assert_array_equal(back, bytes8)
+    for dtype in DEPTHS:
+        light, root, encoded = srgb.tables(dtype)
+        values = np.arange(light.size)
+        np.testing.assert_allclose(light, oracles.linear(values / values[-1]), atol=1e-6)
+        back = encoded[np.rint(root * (encoded.size - 1)).astype(int)]
+        assert np.abs(back.astype(int) - values).max() <= (0 if dtype is np.uint8 else 1)
 
 
 RGB = picture_of((4, 6, 3))

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError
-from rvm_core.kernels.foreground import diffused_foreground, full_size_foreground
+from rvm_core.kernels.foreground import diffused_foreground
 from tests.unit import oracles
 
 
@@ -45,35 +45,12 @@ def test_not_a_number_counts_as_nobody() -> None:
     assert (diffused(alpha, np.full((3, 4, 4), np.nan, np.float32)) == 0).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (6, 9)])
-def test_full_size_equals_the_oracle(shape: tuple[int, int]) -> None:
-    random = np.random.default_rng(0)
-    picture = random.integers(0, 256, (*shape, 3), np.uint8)
-    matte = random.random((*shape, 4), np.float32)
-    matte[..., :3] *= matte[..., 3:]
-    for view in (picture, np.asfortranarray(picture), np.ascontiguousarray(picture[::-1])[::-1]):
-        out = np.zeros((*shape, 3), np.uint8)
-        full_size_foreground(view, matte, out)
-        assert np.abs(out - oracles.full_size_foreground(picture, matte)).max() <= 0.75
-
-
-def test_a_person_keeps_every_byte_of_the_picture() -> None:
-    picture = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
-    matte = np.zeros((1, 256, 4), np.float32)
-    matte[..., 3] = 1.0
-    out = np.zeros_like(picture)
-    full_size_foreground(picture, matte, out)
-    np.testing.assert_array_equal(out, picture)
-
-
 ALPHA, FOREGROUND = np.zeros((4, 6), np.float32), np.zeros((3, 4, 6), np.float32)
-RGB, MATTE = np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6, 4), np.float32)
+MATTE = np.zeros((4, 6, 4), np.float32)
 WRONG_CALLS: list[Callable[[], None]] = [
     lambda: diffused_foreground(ALPHA[0], FOREGROUND, MATTE),
     lambda: diffused_foreground(ALPHA, FOREGROUND[:2], MATTE),
     lambda: diffused_foreground(ALPHA, FOREGROUND, MATTE[:, :5]),
-    lambda: full_size_foreground(RGB, MATTE[:3], RGB),
-    lambda: full_size_foreground(RGB, MATTE, RGB[..., :2]),
 ]
 
 

@@ -1,0 +1,122 @@
+"""Alpha and the person's colour at full size against the oracles, and what a viewer would notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rvm_core.errors import PictureError
+from rvm_core.kernels.full_size import full_size, small_matte
+from tests.unit import oracles
+
+DEPTHS = [np.uint8, np.uint16]
+
+
+def made(
+    picture: NDArray[Any], matte: NDArray[np.float32], detail: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    alpha = np.full(picture.shape[:2], 9.0, np.float32)
+    foreground = np.full((*picture.shape[:2], 3), 77, picture.dtype)
+    full_size(picture, matte, detail, alpha, foreground)
+    return alpha, foreground
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(
+    ("full", "small"),
+    [((1, 1), (1, 1)), ((6, 9), (6, 9)), ((12, 18), (4, 6)), ((13, 37), (5, 8)), ((5, 7), (9, 16))],
+)
+def test_equals_the_oracle(depth: type, full: tuple[int, int], small: tuple[int, int]) -> None:
+    random = np.random.default_rng(full[1])
+    brightest = np.iinfo(depth).max
+    picture = random.integers(0, brightest + 1, (*full, 4)).astype(depth)
+    detail = random.uniform(-2, 2, (*small, 4)).astype(np.float32)
+    matte = random.random((*small, 4), np.float32)
+    matte[:2, :3, 3], matte[-2:, -3:, 3] = 0.0, 1.0  # nobody; all person
+    matte[0, 0, 3] = 5e-5
+    matte[..., :3] *= matte[..., 3:]
+    expected = oracles.sharpened(picture, *(oracles.bilinear(part, full) for part in (detail, matte)))
+    colour = oracles.full_size_foreground(picture, expected)
+    for view in (picture, np.asfortranarray(picture), np.ascontiguousarray(picture[::-1])[::-1]):
+        alpha, foreground = made(view, matte, detail)
+        np.testing.assert_allclose(alpha, expected[..., 3], atol=1e-5)
+        seen = expected[..., 3] > 1e-3  # what is hardly there has no colour that one could measure
+        step = brightest / 255
+        assert np.abs(foreground / step - colour)[seen].max(initial=0) <= (
+            0.75 if depth is np.uint8 else 0.05
+        )
+
+
+def test_an_edge_of_the_picture_becomes_an_edge_of_the_matte() -> None:
+    small = np.full((6, 8, 3), 20, np.uint8)
+    small[:, :4], small[:, 4] = 220, 120  # the edge runs through the fifth pixel
+    alpha = np.zeros((6, 8), np.float32)
+    alpha[:, :4], alpha[:, 4] = 1.0, 0.5
+    picture = np.full((24, 32, 3), 20, np.uint8)
+    picture[:, :18] = 220
+    colour = np.ascontiguousarray(small.transpose(2, 0, 1) / np.float32(255))
+    found, _ = made(picture, *small_matte(small, alpha, colour, 4.0))
+    bilinear = oracles.bilinear(alpha[..., None], (24, 32))[..., 0]
+    truth = (np.arange(32) < 18).astype(np.float32)[None]
+    assert np.abs(found - truth).mean() < 0.5 * np.abs(bilinear - truth).mean()
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_person_keeps_every_value_of_the_picture_and_a_room_none(depth: type) -> None:
+    picture = np.arange(256, dtype=depth)[None, :, None].repeat(3, axis=2) * (np.iinfo(depth).max // 255)
+    matte = np.zeros((1, 64, 4), np.float32)
+    wild = np.random.default_rng(0).uniform(-4, 4, matte.shape).astype(np.float32)
+    matte[..., 3] = 1.0
+    alpha, foreground = made(picture, matte, wild)
+    assert (alpha == 1).all()
+    np.testing.assert_array_equal(foreground, picture)
+    alpha, foreground = made(picture, np.zeros_like(matte), wild)
+    assert (alpha == 0).all()
+    assert (foreground == 0).all()
+
+
+def test_alpha_stays_in_range_and_an_even_picture_changes_nothing() -> None:
+    random = np.random.default_rng(4)
+    matte = random.random((20, 20, 4), np.float32)
+    matte[..., :3] *= matte[..., 3:]
+    wild = random.uniform(-9, 9, matte.shape).astype(np.float32)
+    alpha, _ = made(random.integers(0, 256, (40, 50, 3), np.uint8), matte, wild)
+    assert alpha.min() >= 0
+    assert alpha.max() <= 1
+    even = np.full((6, 8, 3), 90, np.uint8)
+    soft = random.random((6, 8), np.float32)
+    colour = np.full((3, 6, 8), 0.3, np.float32)
+    alpha, _ = made(np.full((24, 32, 3), 90, np.uint8), *small_matte(even, soft, colour, 4.0))
+    np.testing.assert_allclose(alpha, oracles.bilinear(soft[..., None], (24, 32))[..., 0], atol=1e-5)
+
+
+def test_not_a_number_stays_in_bounds() -> None:
+    nothing = np.full((2, 2, 4), np.nan, np.float32)
+    _, foreground = made(np.full((4, 4, 3), 200, np.uint8), nothing, nothing)
+    assert foreground.shape == (4, 4, 3)
+
+
+RGB, ALPHA, MATTE = (
+    np.zeros((4, 6, 3), np.uint8),
+    np.zeros((4, 6), np.float32),
+    np.zeros((2, 3, 4), np.float32),
+)
+WRONG_CALLS: list[Callable[[], object]] = [
+    lambda: full_size(RGB.astype(np.float32), MATTE, MATTE, ALPHA, RGB),
+    lambda: full_size(RGB[..., :2], MATTE, MATTE, ALPHA, RGB),
+    lambda: full_size(RGB, MATTE[..., :3], MATTE, ALPHA, RGB),
+    lambda: full_size(RGB, MATTE, MATTE[:1], ALPHA, RGB),
+    lambda: full_size(RGB, MATTE, MATTE, ALPHA[:3], RGB),
+    lambda: full_size(RGB, MATTE, MATTE, ALPHA, RGB.astype(np.uint16)),
+    lambda: small_matte(RGB, ALPHA[:3], np.zeros((3, 4, 6), np.float32), 2.0),
+]
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS)
+def test_wrong_arguments_are_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(PictureError):
+        call()

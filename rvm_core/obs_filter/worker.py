@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rvm_core import backdrop
 from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
 from rvm_core.libobs import api, log
-from rvm_core.obs_filter import atomics, backdrop, gpu
+from rvm_core.matting.cuts import Cuts
+from rvm_core.obs_filter import atomics, gpu
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
-from rvm_core.obs_filter.cuts import Cuts
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from rvm_core import backdrop
 from rvm_core.errors import BackgroundError
-from rvm_core.obs_filter import backdrop
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 GREEN_ABGR = 0xFF00FF00

@@ -1,4 +1,4 @@
-"""Background images: read, fitted to the picture on the processor, once per change."""
+"""Background images: read, and fitted to the picture on the processor."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from rvm_core.errors import BackgroundError
 
 
-def load(path: str, width: int, height: int, fit: str, color: int) -> NDArray[np.uint8]:
+def load(
+    path: str, width: int, height: int, fit: str, color: int, pixel_aspect: float = 1.0
+) -> NDArray[np.uint8]:
     """The image at `path` as uint8 [height, width, 4] RGBA, opaque, on `color` (0xAABBGGRR).
 
-    `fit` is ``cover``, ``contain`` or ``stretch``.  Raises BackgroundError.
+    `fit` is ``cover``, ``contain`` or ``stretch``.  pixel_aspect: as in :func:`fitted`.
+    Raises BackgroundError.
     """
     import cv2
 
-    remedy = "Choose a PNG, JPEG, WebP or BMP file in the filter's settings."
+    remedy = "Choose a PNG, JPEG, WebP or BMP file."
     if not path:
         raise BackgroundError("No background image is chosen.", remedy)
     try:
@@ -30,11 +33,25 @@ def load(path: str, width: int, height: int, fit: str, color: int) -> NDArray[np
     image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
     if image is None:
         raise BackgroundError(f"The background file {path} is not an image.", remedy)
-    rgba = _rgba8(image)
-    canvas = np.empty((height, width, 4), np.uint8)
-    canvas[:] = [color & 255, color >> 8 & 255, color >> 16 & 255, 255]
-    _paste(rgba, canvas, fit)
+    return fitted(_rgba8(image), width, height, fit, color, pixel_aspect)
+
+
+def fitted(
+    image: NDArray[np.uint8], width: int, height: int, fit: str, color: int, pixel_aspect: float = 1.0
+) -> NDArray[np.uint8]:
+    """`image`, uint8 [h, w, 3] RGB or [h, w, 4] RGBA, fitted, opaque, of as many channels; see :func:`load`.
+
+    pixel_aspect: width of the result's pixels over their height, where those of the image are square.
+    """
+    canvas = np.empty((height, width, image.shape[2]), np.uint8)
+    canvas[:] = [*rgb_of(color), 255][: image.shape[2]]
+    _paste(image, canvas, fit, pixel_aspect)
     return canvas
+
+
+def rgb_of(color: int) -> tuple[int, int, int]:
+    """Red, green and blue, 0..255, of OBS's 0xAABBGGRR."""
+    return color & 255, color >> 8 & 255, color >> 16 & 255
 
 
 def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -49,24 +66,28 @@ def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
     return cv2.cvtColor(image, conversion[channels])  # type: ignore[return-value]
 
 
-def _paste(image: NDArray[np.uint8], canvas: NDArray[np.uint8], fit: str) -> None:
+def _paste(image: NDArray[np.uint8], canvas: NDArray[np.uint8], fit: str, pixel_aspect: float) -> None:
     """Scale what will be seen of `image` onto the middle of `canvas`; crop first, an image may be long."""
     import cv2
 
     height, width = canvas.shape[:2]
     tall, wide = image.shape[:2]
     if fit == "cover":
-        shown_wide = min(wide, max(1, round(tall * width / height)))
-        shown_tall = min(tall, max(1, round(wide * height / width)))
+        shape = width * pixel_aspect / height
+        shown_wide = min(wide, max(1, round(tall * shape)))
+        shown_tall = min(tall, max(1, round(wide / shape)))
         left, top = (wide - shown_wide) // 2, (tall - shown_tall) // 2
         image = image[top : top + shown_tall, left : left + shown_wide]
     elif fit == "contain":
-        scale = min(width / wide, height / tall)
-        size = max(1, round(wide * scale)), max(1, round(tall * scale))
+        scale = min(width * pixel_aspect / wide, height / tall)
+        size = max(1, round(wide * scale / pixel_aspect)), max(1, round(tall * scale))
         left, top = (width - size[0]) // 2, (height - size[1]) // 2
         canvas = canvas[top : top + size[1], left : left + size[0]]
     shrinks = canvas.shape[0] < image.shape[0] or canvas.shape[1] < image.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled = cv2.resize(image, (canvas.shape[1], canvas.shape[0]), interpolation=method).astype(np.float32)
-    alpha = scaled[..., 3:] / 255.0
+    scaled = cv2.resize(image, (canvas.shape[1], canvas.shape[0]), interpolation=method)
+    if scaled.shape[2] == 3:
+        canvas[...] = scaled
+        return
+    alpha = scaled[..., 3:].astype(np.float32) / 255.0
     canvas[..., :3] = np.rint(scaled[..., :3] * alpha + canvas[..., :3] * (1.0 - alpha))

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core import backdrop
+from rvm_core.cuts import Cuts
 from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
 from rvm_core.libobs import api, log
-from rvm_core.matting.cuts import Cuts
 from rvm_core.obs_filter import atomics, gpu
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs

@@ -14,8 +14,10 @@ RANKS = {
     "settings": 0,
     "paths": 0,
     "presets": 0,
+    "backdrop": 1,
     "kernels": 1,
     "models": 1,
+    "cuts": 2,
     "matting": 2,
     "pipeline": 3,
     "video": 4,
@@ -40,7 +42,7 @@ COMPILING_MODULES = ("rvm_core.kernels._jit", "rvm_core.obs_filter._native")
 _FIELD = "a field of the native record, which holds the setting's value in another form"
 _REPORT = "a field of the status report: what really runs, not what was wished"
 KEY_HOMONYMS: dict[str, dict[str, str]] = {
-    "rvm_core.cli": {"quality": "the name of a benchmark"},
+    "rvm_core.cli.bench": {"quality": "the name of a benchmark"},
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }

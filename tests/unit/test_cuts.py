@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rvm_core.cuts import SEEK_NS, Cuts
 from rvm_core.kernels.cut import SEEK_THRESHOLD, THRESHOLD, distance, histogram
-from rvm_core.matting.cuts import SEEK_NS, Cuts
 
 SECOND = 1_000_000_000
 NOW = 5 * SECOND

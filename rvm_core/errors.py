@@ -6,6 +6,7 @@
     ├── SettingsError        a value outside the schema
     ├── PictureError         a picture of the wrong shape, dtype or size
     ├── BackgroundError      a background file that cannot be read
+    ├── VideoError           a video file that cannot be read or written
     ├── ModelError
     │   ├── ModelMissing     the file is not there, and no source gave it
     │   ├── ModelCorrupt     the file's bytes are not the ones that the manifest names
@@ -37,6 +38,10 @@ class PictureError(RvmError):
 
 class BackgroundError(RvmError):
     """A background file that cannot be read."""
+
+
+class VideoError(RvmError):
+    """A video file that cannot be read or written."""
 
 
 class ModelError(RvmError):

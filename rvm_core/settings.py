@@ -31,8 +31,10 @@ class Kind(Enum):
 class Setting:
     """One key of the schema.
 
-    ``choices`` maps each stored value to the label that users read; ``modes`` names the modes in
-    which the setting does anything (empty: in all of them).
+    ``choices`` maps each stored value to the label that users read, ``file_choices`` adds those that only
+    video files have; ``modes`` names the modes in which the setting does anything (empty: in all of them).
+    ``file_help`` is the help for video files where that is another; one that is ``live_only`` has no meaning
+    there.
     """
 
     key: str
@@ -45,8 +47,11 @@ class Setting:
     high: float = 0.0
     step: float = 0.0
     modes: tuple[str, ...] = ()
+    file_choices: tuple[tuple[str, str], ...] = ()
+    file_help: str = ""
+    live_only: bool = False
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: Any, *, for_file: bool = False) -> Any:
         """`value` as this setting stores it: clamped to its range.
 
         Raises SettingsError for a value of another type or an unknown choice.
@@ -68,10 +73,9 @@ class Setting:
             ) from None
         if not isinstance(value, str):
             raise SettingsError(f"{self.key} cannot be {value!r}.", "Use a text value.")
-        if self.kind is Kind.CHOICE and value not in dict(self.choices):
-            raise SettingsError(
-                f"{self.key} cannot be {value!r}.", f"Use one of: {', '.join(dict(self.choices))}."
-            )
+        choices = dict(self.choices + self.file_choices if for_file else self.choices)
+        if self.kind is Kind.CHOICE and value not in choices:
+            raise SettingsError(f"{self.key} cannot be {value!r}.", f"Use one of: {', '.join(choices)}.")
         return value
 
 
@@ -87,7 +91,7 @@ def _model_choices() -> tuple[tuple[str, str], ...]:
     return tuple(choices.items())
 
 
-REPLACING_MODES = ("color", "image")
+REPLACING_MODES = ("color", "image", "video")
 
 SCHEMA: tuple[Setting, ...] = (
     Setting(
@@ -103,6 +107,7 @@ SCHEMA: tuple[Setting, ...] = (
             ("image", "Replace by an image"),
             ("matte", "Show the matte (for checking)"),
         ),
+        file_choices=(("video", "Replace by a video, again and again"),),
     ),
     Setting(
         "background_color",
@@ -118,7 +123,8 @@ SCHEMA: tuple[Setting, ...] = (
         "",
         "Background image",
         "A PNG, JPEG, WebP or BMP file.",
-        modes=("image",),
+        modes=("image", "video"),
+        file_help="A PNG, JPEG, WebP or BMP file; in video mode a video, whose sound is left out.",
     ),
     Setting(
         "background_fit",
@@ -127,7 +133,7 @@ SCHEMA: tuple[Setting, ...] = (
         "Fit",
         "Cover fills the picture and crops, contain shows the whole image, stretch ignores its shape.",
         choices=(("cover", "Cover"), ("contain", "Contain"), ("stretch", "Stretch")),
-        modes=("image",),
+        modes=("image", "video"),
     ),
     Setting(
         "blur_strength",
@@ -157,6 +163,7 @@ SCHEMA: tuple[Setting, ...] = (
         "How finely the network looks. Automatic takes the finest level that this computer holds at "
         "30 mattes a second, and moves with its load.",
         choices=(("auto", "Automatic"), ("fast", "Fast"), ("balanced", "Balanced"), ("fine", "Fine")),
+        file_help="How finely the network looks; automatic is fine.",
     ),
     Setting(
         "latency",
@@ -167,6 +174,7 @@ SCHEMA: tuple[Setting, ...] = (
         "newest picture with the newest matte, which trails fast movement: beside a moving person the room "
         "shows for a moment.",
         choices=(("aligned", "Frame-matched"), ("lowest", "Lowest")),
+        live_only=True,
     ),
     Setting(
         "until_ready",
@@ -181,6 +189,7 @@ SCHEMA: tuple[Setting, ...] = (
             ("blur", "Blur everything"),
             ("show", "Show the room"),
         ),
+        live_only=True,
     ),
     Setting(
         "reset_on_scene_switch",
@@ -188,6 +197,7 @@ SCHEMA: tuple[Setting, ...] = (
         True,
         "Start anew on scene switch",
         "Forget the previous pictures when a scene with this source goes live.",
+        live_only=True,
     ),
     Setting(
         "model",
@@ -247,6 +257,22 @@ class Settings:
     threads: int
 
     @classmethod
+    def for_file(cls, values: Mapping[str, Any]) -> Settings:
+        """`values` with defaults filled in.  Raises SettingsError for a bad value or an unknown key."""
+        unknown = sorted(set(values) - set(BY_KEY))
+        if unknown:
+            raise SettingsError(f"There is no setting {unknown[0]!r}.", f"Use: {', '.join(BY_KEY)}.")
+        complete: dict[str, Any] = {}
+        for setting in SCHEMA:
+            given = values.get(setting.key, setting.default)
+            complete[setting.key] = setting.coerce(given, for_file=True)
+            if setting.kind in (Kind.NUMBER, Kind.COUNT) and complete[setting.key] != given:
+                raise SettingsError(
+                    f"{setting.key} cannot be {given}.", f"Use {setting.low:g} to {setting.high:g}."
+                )
+        return cls(**complete)
+
+    @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> tuple[Settings, list[SettingsError]]:
         """`values` with defaults filled in; each bad value becomes its default and an error."""
         complete: dict[str, Any] = {}
@@ -258,6 +284,11 @@ class Settings:
                 complete[setting.key] = setting.default
                 problems.append(problem)
         return cls(**complete), problems
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether what is made lets through what lies behind it."""
+        return self.mode == "transparent"
 
     @property
     def effective_until_ready(self) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rvm_core import cli, paths
 from rvm_core.bench import footage, memory, metrics, quality, sheet, speed
+from rvm_core.cli.bench import QualityTable
 from rvm_core.errors import ModelMissing, RvmError, SettingsError
 from rvm_core.models import ensure
 from tests import graphs
@@ -227,7 +228,7 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
         else:
             assert row.colour == pytest.approx(1e3 * (231 - 200) / 255, abs=20)
     assert len(asked) == 4, "two methods, two sizes of picture: conditions of one size share a measurement"
-    table = cli.QualityTable(tuple(rows)).text().splitlines()
+    table = QualityTable(tuple(rows)).text().splitlines()
     assert len(table) == 1 + len(rows)
     assert len({len(line) for line in table}) == 1, "columns that stand below their titles"
     assert " - " in table[3]

@@ -68,7 +68,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=300,
         check=False,
-        cwd=Path(cli.__file__).resolve().parents[1],
+        cwd=Path(cli.__file__).resolve().parents[2],
         env=dict(os.environ),
     )
 

@@ -32,7 +32,7 @@ def test_each_default_stands_within_its_own_rules(setting: Any) -> None:
         assert setting.low < setting.high
         assert setting.coerce(setting.high + 5) == setting.high
         assert setting.coerce(setting.low - 5) == setting.low
-    assert set(setting.modes) <= set(dict(BY_KEY["mode"].choices))
+    assert set(setting.modes) <= set(dict(BY_KEY["mode"].choices + BY_KEY["mode"].file_choices))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+"""Output appears whole or not at all: it is made beside its place and renamed when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from rvm_core.errors import VideoError
+from rvm_core.video.formats import NUMBER, is_sequence
+
+_OVERWRITE = "Name another, or give --overwrite (overwrite=True) to replace it."
+
+
+@contextlib.contextmanager
+def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """The path to write instead of `target`; what lies there takes its place when the block ends well.
+
+    A sequence is made in a folder beside that of `target`.  If the block raises, what was made is removed,
+    and what stood at `target` stays.  What a killed run for the same target left behind is removed first.
+    Raises VideoError: the target exists and is not to be replaced, or its folder cannot be written to.
+    """
+    check(target, overwrite=overwrite)
+    unit = target.parent if is_sequence(target) else target
+    _remove_leftovers(unit)
+    stage = unit.with_name(f"{_prefix(unit)}{os.getpid()}{unit.suffix}")
+    try:
+        with _clear_faults(target):
+            if unit == target:
+                stage.touch()
+            else:
+                stage.mkdir(parents=True)
+        yield stage if unit == target else stage / target.name
+        with _clear_faults(target):
+            if unit == target:
+                stage.replace(target)
+            else:
+                _take_place(stage, target)
+    finally:
+        _remove(stage)
+
+
+def check(target: Path, *, overwrite: bool) -> None:
+    """Raise VideoError where ``staged`` would, before any work is done."""
+    if target.is_dir():
+        raise VideoError(f"The output {target} is a folder.", "Name a file.")
+    if is_sequence(target):
+        existing: Path | None = next(iter(_of_sequence(target)), None)
+    else:
+        existing = target if target.exists() else None
+        if not target.parent.is_dir():
+            raise VideoError(f"There is no folder {target.parent}.", "Make it, or name another.")
+    if existing is not None and not overwrite:
+        raise VideoError(f"The output {existing} exists already.", _OVERWRITE)
+
+
+def _take_place(stage: Path, target: Path) -> None:
+    """Move the files of `stage` to those of the sequence `target`: at once, if their folder is new."""
+    folder = target.parent
+    if not folder.exists():
+        stage.rename(folder)
+        return
+    for old in _of_sequence(target):
+        old.unlink()
+    for new in sorted(stage.iterdir()):
+        new.replace(folder / new.name)
+
+
+def _of_sequence(target: Path) -> Iterator[Path]:
+    """The files that the sequence `target` names and that exist."""
+    before, after = (re.escape(part) for part in NUMBER.split(target.name, maxsplit=1))
+    name = re.compile(f"{before}\\d+{after}")
+    if target.parent.is_dir():
+        yield from (file for file in sorted(target.parent.iterdir()) if name.fullmatch(file.name))
+
+
+def _prefix(unit: Path) -> str:
+    return f".{unit.stem}.obs-rvm-partial-"
+
+
+def _remove_leftovers(unit: Path) -> None:
+    """Remove what runs left behind that were killed; where a file cannot be looked for, there is none."""
+    with contextlib.suppress(OSError):
+        for found in unit.parent.iterdir():
+            number = found.name.removeprefix(_prefix(unit)).removesuffix(unit.suffix)
+            if found.name.startswith(_prefix(unit)) and number.isdigit() and not _is_running(int(number)):
+                _remove(found)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        return False  # and a file that somebody still writes cannot be removed
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _clear_faults(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise VideoError(
+            f"{target} cannot be written ({fault.strerror}).", "Name a folder that you may write to."
+        ) from fault

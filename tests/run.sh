@@ -10,11 +10,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_STAGES=(lint types unit nojit contract quality obs libobs32)
+ALL_STAGES=(lint types unit nojit contract files quality obs libobs32)
 STAGE_LIMIT_S=900  # a stage that hangs is a failure, not an endless run
 PACKAGES=(
   obs-studio obs-plugins xvfb xauth openbox xdotool x11-utils imagemagick libgl1-mesa-dri  # a real OBS, unattended
   libobs-dev gcc libc6-dev                                                                 # the header checks
+  ffmpeg                                                                                   # makes and judges films
   python3-venv
 )
 
@@ -44,7 +45,7 @@ asked_for() { # asked_for STAGE...: is one of them to be run?
 
 install_system_packages() {
   if ! command -v dpkg-query >/dev/null; then
-    echo "Not a Debian system: install OBS Studio with its headers, Xvfb, openbox, xdotool and a C compiler"
+    echo "Not a Debian system: install OBS Studio with its headers, Xvfb, openbox, xdotool, ffmpeg and a C compiler"
     echo "yourself. Tests that lack something are skipped and say so."
     return 0
   fi
@@ -115,6 +116,7 @@ stage_nojit() {
   NUMBA_DISABLE_JIT=1 pytest_stage "${files[@]}"
 }
 stage_contract() { pytest_stage tests/contract; }
+stage_files() { pytest_stage tests/files; }
 stage_quality() { pytest_stage tests/quality; }
 stage_obs() { pytest_stage tests/obs; }
 stage_libobs32() { pytest_stage tests/libobs32; }
@@ -139,7 +141,7 @@ make_environment
 export OBS_RVM_DATA_DIR="${OBS_RVM_DATA_DIR:-$PWD/.venv/data}"
 # What a user's shell may hold is not what is tested.
 unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_CACHE_DIR NUMBA_DISABLE_JIT
-if asked_for unit quality obs libobs32; then
+if asked_for unit files quality obs libobs32; then
   fetch_model
   heading "Compiled kernels"
   .venv/bin/python -m rvm_core warm

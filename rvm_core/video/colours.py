@@ -7,29 +7,23 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
-UNKNOWN = 2
-"""AVCOL_*_UNSPECIFIED (libavutil/pixfmt.h)."""
+# Numbers, because older releases of PyAV have no names for some of them.
+_LIMITED, _FULL = 1, 2  # AVCOL_RANGE_* (libavutil/pixfmt.h)
+_BT709, _FCC, _BT601, _SMPTE240M, _BT2020 = 1, 4, 5, 7, 9  # SWS_CS_* (libswscale/swscale.h)
+_BILINEAR, _ACCURATE_RND = 2, 0x40000  # SWS_* (libswscale/swscale.h)
+# AVCOL_SPC_* (libavutil/pixfmt.h); 6 is SMPTE 170 M, whose numbers are those of BT.601, 10 BT.2020 as well
+_MATRICES = {1: _BT709, 4: _FCC, 5: _BT601, 6: _BT601, 7: _SMPTE240M, 9: _BT2020, 10: _BT2020}
+_HDR_CURVES = (16, 18)  # PQ and HLG: AVCOL_TRC_* (libavutil/pixfmt.h)
 _HD_FROM = (1280, 577)
 """Width or height from which players take an unnamed matrix for BT.709, not BT.601."""
-_MATRICES = {
-    int(Colorspace.ITU709): Colorspace.ITU709,
-    int(Colorspace.FCC): Colorspace.FCC,
-    5: Colorspace.ITU601,  # BT.470 BG
-    6: Colorspace.ITU601,  # SMPTE 170 M: the same numbers
-    int(Colorspace.SMPTE240M): Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
-_HDR_CURVES = (16, 18)  # PQ and HLG (AVCOL_TRC_*, libavutil/pixfmt.h)
 
 # Measured against the formula in floating point, on a 720p picture: planes of 8 bits by these flags are right
 # to the rounding; without ACCURATE_RND, or packed instead of in planes, all is 1 to 2 of 255 too dark; packed
 # 16 bits with full chroma flags are wrong by up to 90.
-_TO_RGB = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
-_FROM_RGB = Interpolation.BILINEAR
+_TO_RGB = _BILINEAR | _ACCURATE_RND
+_FROM_RGB = _BILINEAR
 
 
 @dataclass(frozen=True)
@@ -50,11 +44,10 @@ class Colours:
         """Those of a video that holds `frame`; where that is stored as RGB, those it will be stored by."""
         size = frame.width, frame.height
         if frame.format.is_rgb:
-            guess = int(_guessed(size))
-            return cls(int(ColorRange.MPEG), guess, int(frame.color_primaries), int(frame.color_trc), size)
-        is_full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+            return cls(_LIMITED, _guessed(size), int(frame.color_primaries), int(frame.color_trc), size)
+        is_full = frame.color_range == _FULL or frame.format.name.startswith("yuvj")
         return cls(
-            int(ColorRange.JPEG if is_full else frame.color_range),
+            _FULL if is_full else int(frame.color_range),
             int(frame.colorspace),
             int(frame.color_primaries),
             int(frame.color_trc),
@@ -67,17 +60,17 @@ class Colours:
         return self.transfer in _HDR_CURVES
 
     @property
-    def _used_matrix(self) -> Colorspace:
+    def _used_matrix(self) -> int:
         return _MATRICES.get(self.matrix) or _guessed(self.size)
 
     @property
-    def _used_range(self) -> ColorRange:
-        return ColorRange.JPEG if self.range == ColorRange.JPEG else ColorRange.MPEG
+    def _used_range(self) -> int:
+        return _FULL if self.range == _FULL else _LIMITED
 
     def resized(self, width: int, height: int) -> Colours:
         """For pictures of another size; a matrix that players would now guess otherwise is named."""
         changes = self.matrix not in _MATRICES and _guessed((width, height)) != _guessed(self.size)
-        return replace(self, size=(width, height), matrix=int(self._used_matrix) if changes else self.matrix)
+        return replace(self, size=(width, height), matrix=self._used_matrix if changes else self.matrix)
 
     def to_rgb(self, frame: Any, size: tuple[int, int], *, is_deep: bool) -> NDArray[Any]:
         """`frame` at `size` (w, h) as uint8, or if deep uint16, [h, w, 3]: red, green, blue of full range."""
@@ -87,7 +80,7 @@ class Colours:
             format="gbrp16le" if is_deep else "gbrp",
             src_colorspace=self._used_matrix,
             src_color_range=self._used_range,
-            dst_color_range=ColorRange.JPEG,
+            dst_color_range=_FULL,
             interpolation=_TO_RGB,
             threads=1,
         )
@@ -104,7 +97,7 @@ class Colours:
         return frame.reformat(
             format=pixel_format,
             dst_colorspace=self._used_matrix,
-            src_color_range=ColorRange.JPEG,
+            src_color_range=_FULL,
             dst_color_range=self._used_range,
             interpolation=_FROM_RGB,
             threads=1,
@@ -116,6 +109,6 @@ class Colours:
         context.color_primaries, context.color_trc = self.primaries, self.transfer
 
 
-def _guessed(size: tuple[int, int]) -> Colorspace:
+def _guessed(size: tuple[int, int]) -> int:
     is_hd = size[0] >= _HD_FROM[0] or size[1] >= _HD_FROM[1]
-    return Colorspace.ITU709 if is_hd else Colorspace.ITU601
+    return _BT709 if is_hd else _BT601

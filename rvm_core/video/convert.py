@@ -197,7 +197,7 @@ class _Job:
     def result(self, source_path: Path, target: Path, made_as: formats.Format) -> Converted:
         """What became of it."""
         last, info = self._progress(), self._engine.info
-        official = [info.why_official] if info.why_official else []
+        official = [f"The slower official graph runs: {info.why_official}."] if info.why_official else []
         return Converted(
             input=str(source_path),
             output=str(target),

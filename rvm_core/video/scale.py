@@ -7,7 +7,7 @@ import re
 
 from rvm_core.errors import VideoError
 
-_SIDES = re.compile(r"(\d+)?x(\d+)?")
+_SIDES = re.compile(r"([1-9]\d*)?x([1-9]\d*)?")
 _LARGEST_PX = 16384
 
 

@@ -24,7 +24,6 @@ _SHORT_S, _SHORT_SHARE = 0.5, 0.02
 _AFTER_END_S = 2.0
 """How much later than the pictures of the same time other streams may lie in the file."""
 _COPIED = ("audio", "subtitle")
-_PROGRESSIVE_ORDERS = (0, 1)  # AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE (libavcodec/defs.h)
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class Source:
         aspect = Fraction(aspect) if aspect else Fraction(1)
         self.pixel_aspect = 1 / aspect if self._turn.swaps else aspect
         """Width of an upright picture's pixel over its height."""
-        if first.interlaced_frame or self.stream.codec_context.field_order not in _PROGRESSIVE_ORDERS:
+        if first.interlaced_frame:
             self.warnings.append(
                 "The video is interlaced: its pictures are matted as they are, combs and all. "
                 "Deinterlace it first for clean edges."

@@ -34,6 +34,7 @@ PUBLIC_NAMES = {"Matte": "matting", "Matting": "matting", "__version__": "errors
 SOLE_IMPORTERS = {
     "onnxruntime": ("rvm_core.matting.session",),
     "obspython": ("obs_rvm_filter", "rvm_core.obs_filter"),
+    "av": ("rvm_core.video",),  # with an FFmpeg of its own, beside which OBS's must not lie
 }
 PRINTERS = ("rvm_core.cli",)
 COMPILERS = {"cfunc", "generated_jit", "guvectorize", "jit", "jit_module", "njit", "stencil", "vectorize"}

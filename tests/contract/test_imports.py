@@ -11,9 +11,11 @@ import pytest
 from tests.contract.laws import is_within
 from tests.contract.tree import PROJECT, shipped_modules
 
-HEAVY = {"cv2", "llvmlite", "numba", "numpy", "onnxruntime"}
+HEAVY = {"av", "cv2", "llvmlite", "numba", "numpy", "onnxruntime"}
 # OBS waits for the script: these are loaded afterwards, on a worker thread.
 LOADED_LATER = {"cv2", "onnxruntime"}
+# PyAV has an FFmpeg of its own: never beside OBS's.
+NEVER_IN_OBS = {"av"}
 # As inside OBS: libobs is in the process, and its symbols are everybody's.
 INSIDE_LIBOBS = "import ctypes\nctypes.CDLL({library!r}, mode=ctypes.RTLD_GLOBAL)\n"
 
@@ -47,7 +49,15 @@ def test_what_obs_waits_for_loads_no_network() -> None:
     # All that `register` needs: the callbacks are compiled when these are imported.
     loaded = loaded_by(INSIDE_LIBOBS.format(library=library) + "import rvm_core.obs_filter.registration")
     assert "numba" in loaded
-    assert not LOADED_LATER & loaded
+    assert not (LOADED_LATER | NEVER_IN_OBS) & loaded
+
+
+def test_the_worker_loads_no_second_ffmpeg() -> None:
+    library = find_library("obs")
+    if library is None:
+        pytest.skip("libobs is not installed")
+    code = "import rvm_core.obs_filter.worker, rvm_core.matting, rvm_core.pipeline, rvm_core.backdrop"
+    assert not NEVER_IN_OBS & loaded_by(INSIDE_LIBOBS.format(library=library) + code)
 
 
 PACKAGES = [

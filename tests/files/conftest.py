@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from rvm_core.kernels._jit import cache_dir
 from rvm_core.video import Converted, replace_background
 from tests import graphs
 from tests.conftest import PROJECT
+from tests.files import films
 
 GOOD = "graph_good"
 """Bright is person."""
@@ -77,8 +77,7 @@ def process(graph_home: Path) -> Callable[..., subprocess.Popen[str]]:
 @pytest.fixture
 def ffmpeg() -> Callable[..., None]:
     """Runs ffmpeg; skips where it or ffprobe is not installed."""
-    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
-        pytest.skip("ffmpeg and ffprobe, the referees of these tests, are not installed")
+    films.need_ffmpeg()
 
     def run(*arguments: object) -> None:
         done = subprocess.run(

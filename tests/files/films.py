@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from rvm_core.video import Converted
@@ -65,6 +67,12 @@ def squares(
         *("-c:v", "libx264", "-crf", "4", "-pix_fmt", "yuv420p", path),
     )
     return path
+
+
+def need_ffmpeg() -> None:
+    """Skip where ffmpeg or ffprobe is not installed."""
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
+        pytest.skip("ffmpeg and ffprobe, the referees of these tests, are not installed")
 
 
 def names(folder: Path) -> list[str]:

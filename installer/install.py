@@ -24,6 +24,7 @@ MINIMUM = (3, 11)
 if sys.version_info < MINIMUM:
     sys.exit("The installer needs Python 3.11 or newer: run it with python3.11.")
 
+from installer import command  # noqa: E402 - the path is set above
 from installer.console import Console  # noqa: E402 - the path is set above
 from installer.errors import InstallError  # noqa: E402
 from installer.facts import Facts  # noqa: E402
@@ -147,6 +148,7 @@ def closing_words(data: Path) -> str:
         lines.insert(
             2, "  0. Tools > Scripts > Python Settings: choose the folder of the Python that ran this."
         )
+    lines += ["For video files:", f"  {command.name_for_shell(Layout(data))} video --help"]
     if data != default_data_dir():
         lines.append(
             f"Start OBS with {DATA_DIR_VARIABLE}={data}, because the data folder is not the usual one."

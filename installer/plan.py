@@ -11,6 +11,7 @@ from installer.steps import (
     FetchFootage,
     FetchModel,
     InstallPackages,
+    MakeCommand,
     MakeEnvironment,
     RunDemo,
     Step,
@@ -57,7 +58,13 @@ def make_plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
             f"Only {facts.free_bytes / 1e9:.1f} GB are free; {NEEDED_BYTES / 1e9:.1f} GB are needed.",
             "Free some space, or choose another place with --data-dir.",
         )
-    steps: list[Step] = [*_packages(facts, wishes), MakeEnvironment(), FetchModel(), WarmKernels()]
+    steps: list[Step] = [
+        *_packages(facts, wishes),
+        MakeEnvironment(),
+        FetchModel(),
+        WarmKernels(),
+        MakeCommand(),
+    ]
     if wishes.is_demo:
         if wishes.clip is None and wishes.camera is None:
             steps.append(FetchFootage())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from installer import environment, facts, footage
+from installer import command, environment, facts, footage
 from installer.errors import CommandFailed, InstallError
 from installer.layout import DEMO, PROJECT, Layout
 from installer.runner import Runner
@@ -131,10 +131,32 @@ class WarmKernels:
         return _project_command(workshop, ["warm"], "The kernels cannot be compiled.", "Read the lines above")
 
 
+@dataclass(frozen=True)
+class MakeCommand:
+    """The command line, for video files and for looking after models."""
+
+    title: str = "Command"
+
+    @property
+    def detail(self) -> str:
+        return f"{command.NAME}, for video files"
+
+    def run(self, workshop: Workshop) -> str:
+        try:
+            command.make(workshop.layout)
+        except OSError as fault:
+            raise InstallError(
+                f"The command {command.launcher(workshop.layout)} cannot be written ({fault.strerror}).",
+                "Check the data folder's permissions and its space, then run this again.",
+            ) from fault
+        command.link(workshop.layout)
+        return f"type {command.name_for_shell(workshop.layout)}"
+
+
 def _project_command(workshop: Workshop, arguments: list[str], problem: str, advice: str) -> str:
-    command = [str(workshop.layout.environment_python), "-m", "rvm_core", *arguments]
+    words = [str(workshop.layout.environment_python), "-m", "rvm_core", *arguments]
     try:
-        tail = workshop.runner.run(command, env=workshop.layout.child_environment(), cwd=PROJECT)
+        tail = workshop.runner.run(words, env=workshop.layout.child_environment(), cwd=PROJECT)
     except CommandFailed as failure:
         remedy = f"{advice}, then run this again. {failure.remedy}"
         raise InstallError(problem, remedy, failure.tail) from failure
@@ -178,7 +200,7 @@ class RunDemo:
     def run(self, workshop: Workshop) -> str:
         layout = workshop.layout
         source = ["--camera", self.camera] if self.camera else ["--clip", str(self._clip(layout))]
-        command = [
+        words = [
             str(layout.environment_python),
             str(DEMO),
             *["--data-dir", str(layout.data), "--output", str(self.output)],
@@ -186,7 +208,7 @@ class RunDemo:
             *(["--window"] if self.keeps_window else []),
         ]
         try:
-            workshop.runner.run(command, env=layout.child_environment(), cwd=PROJECT, shows_output=True)
+            workshop.runner.run(words, env=layout.child_environment(), cwd=PROJECT, shows_output=True)
         except CommandFailed as failure:
             # The demo has told the cause and the remedy itself, a few lines above.
             raise InstallError("The demo failed; its last lines say why.", failure.remedy) from failure

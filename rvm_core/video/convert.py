@@ -16,7 +16,7 @@ from rvm_core.matting import Matting
 from rvm_core.settings import Settings
 from rvm_core.video import formats, staging
 from rvm_core.video.background import Background, open_background
-from rvm_core.video.overlap import ahead
+from rvm_core.video.overlap import Stages
 from rvm_core.video.render import render
 from rvm_core.video.scale import scaled
 from rvm_core.video.shots import Matted, Shots
@@ -159,12 +159,12 @@ class _Job:
     def run(self, progress: Callable[[Progress], None] | None) -> None:
         """Everything, to the end of the file."""
         told = self._started
-        # each stage in its own thread; closing the last one ends them all, from the back to the front
-        pictures = ahead(self._shots.shrunk(ahead(self._source.items(), _AHEAD)), _AHEAD)
-        frames = ahead(self._rendered(ahead(self._shots.matted(pictures), _AHEAD)), _AHEAD)
         try:
-            with contextlib.closing(frames):
-                for item in frames:
+            with Stages(_AHEAD) as stages:
+                items = stages.ahead(self._source.items())
+                seen = stages.ahead(self._shots.shrunk(items))
+                mattes = stages.ahead(self._shots.matted(seen))
+                for item in stages.ahead(self._rendered(mattes)):
                     if isinstance(item, Passed):
                         self._target.copy(item.packet)
                         continue

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+STAGE = "obs-rvm video"
+"""The name of each thread."""
+
 
 class _Handover:
     """A short queue between two threads that either of them can end."""
@@ -66,17 +69,36 @@ class _Handover:
             self._changed.notify_all()
 
 
-def ahead(source: Iterable[T], depth: int, name: str = "obs-rvm video") -> Generator[T, None, None]:
+def ahead(source: Iterable[T], depth: int) -> Generator[T, None, None]:
     """The items of `source`, made in a thread of its own that stays up to `depth` of them ahead.
 
     A fault of `source` is raised here, after the items before it.  Closing this generator ends the thread
-    after the item in the making and closes `source` there; it returns when that is done.
+    after the item in the making and closes `source` there; it returns when that is done.  For several in a
+    row use :class:`Stages`.
     """
     handover = _Handover(depth)
-    thread = threading.Thread(target=handover.fill, args=(source,), name=name, daemon=True)
+    thread = threading.Thread(target=handover.fill, args=(source,), name=STAGE, daemon=True)
     thread.start()
     try:
         yield from handover.items()
     finally:
         handover.stop()
         thread.join()
+
+
+class Stages(contextlib.ExitStack):
+    """A row of stages, all of which have ended when the ``with`` block has, however it did.
+
+    They end from the last to the first, since each thread takes from the one before.  Explicitly, because a
+    fault keeps the generators alive that it went through: threads that nobody ended would go on in files that
+    are closed.  One thread.
+    """
+
+    def __init__(self, depth: int) -> None:
+        """depth: how many items each stage stays ahead of the next one."""
+        super().__init__()
+        self._depth = depth
+
+    def ahead(self, source: Iterable[T]) -> Iterator[T]:
+        """See :func:`ahead`; `source` may take from a stage that was made before."""
+        return self.enter_context(contextlib.closing(ahead(source, self._depth)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,25 @@ from rvm_core import paths, settings
 from rvm_core.cli import video as command
 from rvm_core.kernels._jit import cache_dir
 from rvm_core.video import Converted, replace_background
+from rvm_core.video.overlap import STAGE
 from tests import graphs
 from tests.conftest import PROJECT
 from tests.files import films
 
 GOOD = "graph_good"
 """Bright is person."""
+
+
+def threads() -> int:
+    """How many stages are at work."""
+    return sum(thread.name == STAGE for thread in threading.enumerate())
+
+
+@pytest.fixture(autouse=True)
+def no_stage_is_left() -> Iterator[None]:
+    """A stage that outlives its film goes on in files that are closed."""
+    yield
+    assert threads() == 0
 
 
 @pytest.fixture(scope="session")

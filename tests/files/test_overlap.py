@@ -8,11 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rvm_core.video.overlap import ahead
-
-
-def threads() -> int:
-    return sum(thread.name == "obs-rvm video" for thread in threading.enumerate())
+from rvm_core.video.overlap import Stages, ahead
+from tests.files.conftest import threads
 
 
 def test_everything_comes_in_order_from_another_thread() -> None:
@@ -59,18 +56,44 @@ def test_a_fault_comes_after_what_was_before_it() -> None:
     assert threads() == 0
 
 
-def test_closing_ends_all_stages_and_closes_the_source() -> None:
+def endless(closed: threading.Event) -> Iterator[int]:
+    try:
+        while True:
+            yield 0
+    finally:
+        closed.set()
+
+
+def test_closing_closes_the_source() -> None:
     closed = threading.Event()
-
-    def endless() -> Iterator[int]:
-        try:
-            while True:
-                yield 0
-        finally:
-            closed.set()
-
-    items = ahead(ahead(ahead(endless(), 1), 1), 1)
+    source = endless(closed)  # nobody else may have let go of it
+    items = ahead(source, 1)
     next(items)
     items.close()
     assert closed.is_set()
     assert threads() == 0
+
+
+@pytest.mark.parametrize("breaking", range(4), ids=["first", "second", "third", "reader"])
+def test_wherever_it_breaks_all_stages_have_ended(breaking: int) -> None:
+    closed = threading.Event()
+
+    def passing(items: Iterator[int], number: int) -> Iterator[int]:
+        for count, item in enumerate(items):
+            if number == breaking and count == 3:
+                raise KeyError(number)
+            yield item
+
+    def work() -> None:
+        with Stages(1) as stages:
+            items = stages.ahead(passing(endless(closed), 0))
+            for number in (1, 2):
+                items = stages.ahead(passing(items, number))
+            for _ in passing(items, 3):
+                pass
+
+    with pytest.raises(KeyError) as fault:
+        work()
+    assert fault.value.args == (breaking,)
+    assert threads() == 0, "although the fault keeps their generators alive"
+    assert closed.is_set() or breaking == 0

@@ -24,7 +24,9 @@ def test_it_appears_when_it_is_complete(tmp_path: Path) -> None:
         assert stage.suffix == ".mp4"
         assert stage.parent == tmp_path
         assert not target.exists()
+        made = stage.stat().st_ino
     assert target.read_text() == "new"
+    assert target.stat().st_ino == made, "renamed, so that there is no moment with half of it"
     assert names(tmp_path) == ["film.mp4"]
 
 

@@ -36,9 +36,12 @@ def titles(facts: Facts, wishes: Wishes) -> list[str]:
     return [step.title for step in make_plan(facts, wishes)]
 
 
+ALWAYS = ["Python environment", "Model", "Compiled kernels", "Command"]
+
+
 def test_a_ready_computer_needs_no_packages() -> None:
-    assert titles(READY, INSTALL) == ["Python environment", "Model", "Compiled kernels"]
-    assert titles(READY, DEMO) == ["Python environment", "Model", "Compiled kernels", "Demo clip", "Demo"]
+    assert titles(READY, INSTALL) == ALWAYS
+    assert titles(READY, DEMO) == [*ALWAYS, "Demo clip", "Demo"]
 
 
 def test_own_footage_needs_no_clip(tmp_path: Path) -> None:
@@ -97,4 +100,4 @@ def test_what_cannot_be_done_is_said_before_anything_is_changed(
 
 def test_other_systems_bring_their_own_packages() -> None:
     windows = replace(BARE, system="Windows", is_debian_like=False)
-    assert titles(windows, INSTALL) == ["Python environment", "Model", "Compiled kernels"]
+    assert titles(windows, INSTALL) == ALWAYS

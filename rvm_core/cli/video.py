@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import signal
@@ -182,14 +183,13 @@ def _convert(
     from rvm_core.video import replace_background
 
     for path, output in zip(inputs, outputs, strict=True):
-        bar = _Bar(path.name) if sys.stderr.isatty() else None
-        try:
-            yield replace_background(path, output, progress=bar, **options)
-        except RvmError as fault:
-            yield Failed(str(path), str(output), fault.problem, fault.remedy)
-        finally:
-            if bar is not None:
-                bar.clear()
+        result: Converted | Failed
+        with _Bar(path.name) if sys.stderr.isatty() else contextlib.nullcontext() as bar:
+            try:
+                result = replace_background(path, output, progress=bar, **options)
+            except RvmError as fault:
+                result = Failed(str(path), str(output), fault.problem, fault.remedy)
+        yield result
 
 
 def _show(result: Converted | Failed, *, as_json: bool) -> None:
@@ -210,13 +210,13 @@ def _show(result: Converted | Failed, *, as_json: bool) -> None:
 
 
 class _Bar:
-    """A line on the terminal that says how far a file is."""
+    """A line on the terminal that says how far a file is; it is gone after the ``with`` block."""
 
     _WIDTH = 24
 
-    def __init__(self, name: str, write: Callable[[str], object] = sys.stderr.write) -> None:
+    def __init__(self, name: str, write: Callable[[str], object] | None = None) -> None:
         self._name = name
-        self._write = write
+        self._write = write or sys.stderr.write
 
     def __call__(self, progress: Progress) -> None:
         share = min(progress.frames / progress.expected, 1.0) if progress.expected else 0.0
@@ -228,8 +228,10 @@ class _Bar:
         )
         sys.stderr.flush()
 
-    def clear(self) -> None:
-        """Take the line away."""
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
         self._write("\r\x1b[K")
         sys.stderr.flush()
 

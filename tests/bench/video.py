@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -26,7 +27,10 @@ from rvm_core import Matting
 from rvm_core.bench import footage, metrics
 from rvm_core.bench.quality import official
 from rvm_core.bench.speed import RECIPE_RATIO
+from rvm_core.kernels.full_size import full_size, small_matte
 from rvm_core.video import replace_background
+from rvm_core.video.shots import Matted, Shots
+from rvm_core.video.source import Picture
 from tests.video import read_frames
 
 GREEN = (0, 255, 0)
@@ -115,6 +119,40 @@ def errors(folder: Path, level: str) -> dict[str, dict[str, float]]:
     return found
 
 
+def first_pictures(folder: Path, level: str) -> dict[str, dict[str, float]]:
+    """MAD of a shot's first picture: begun anew, begun with two passes, and with all of its history."""
+    found = {}
+    for name, clip in footage.clips(folder).items():
+        film = list(footage.frames(clip, "clean", 10**6))
+        rows = []
+        with Matting(quality=level) as engine:
+            with_history = [metrics.mad(engine.step(frame.picture).alpha, frame.alpha) for frame in film]
+            for start in range(24, 150, 9):
+                row = [with_history[start]]
+                for two_pass in (False, True):
+                    engine.reset("another start")
+                    alpha = _first_alpha(
+                        [frame.picture for frame in film[start : start + 30]], engine, two_pass
+                    )
+                    row.append(metrics.mad(alpha, film[start].alpha))
+                rows.append(row)
+        found[name] = dict(
+            zip(("with history", "one pass", "two passes"), map(mean, zip(*rows, strict=True)), strict=True)
+        )
+    return found
+
+
+def _first_alpha(shot: list[NDArray[np.uint8]], engine: Matting, two_pass: bool) -> NDArray[np.float32]:
+    height, width = shot[0].shape[:2]
+    shots = Shots(engine, engine.internal_size(width, height), two_pass=two_pass)
+    items = (Picture(picture, Fraction(number, 30)) for number, picture in enumerate(shot))
+    first = next(one for one in shots.matted(shots.shrunk(items)) if isinstance(one, Matted))
+    alpha = np.empty((height, width), np.float32)
+    small = small_matte(first.small, first.alpha, first.foreground, width / first.small.shape[1])
+    full_size(shot[0], *small, alpha, np.empty_like(shot[0]))
+    return alpha
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", type=Path, required=True)
@@ -125,6 +163,7 @@ def main() -> None:
     result: dict[str, Any] = {"level": given.level, "fps": speeds(given.clip, given.level, given.turns)}
     if given.gt is not None:
         result["mad"] = errors(given.gt, given.level)
+        result["mad of a first picture"] = first_pictures(given.gt, given.level)
     print(json.dumps(result, indent=1))
 
 

@@ -1,12 +1,14 @@
-"""Which format for which file, and what a scale means."""
+"""Which format for which file, what a scale means, and the depths of pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rvm_core.errors import VideoError
+from rvm_core.video.depth import in_8_bits, in_depth, steps
 from rvm_core.video.formats import CODECS, choose
 from rvm_core.video.scale import scaled
 
@@ -73,3 +75,13 @@ def test_odd_sides_where_they_may_be() -> None:
 def test_no_scales(text: str) -> None:
     with pytest.raises(VideoError, match=r"1280x720"):
         scaled(text, 1920, 1080, even=True)
+
+
+def test_depths() -> None:
+    every = np.arange(256, dtype=np.uint8)
+    deep = in_depth(every, np.uint16)
+    assert (deep[0], deep[-1]) == (0, 65535)
+    np.testing.assert_array_equal(in_8_bits(deep), every)
+    assert in_depth(every, np.uint8) is every
+    assert steps(np.array([0, 0.5, 1], np.float32), np.uint8).tolist() == [0, 128, 255]
+    assert steps(np.array([0, 0.5, 1], np.float32), np.uint16).tolist() == [0, 32768, 65535]

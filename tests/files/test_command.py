@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,14 +102,29 @@ def test_times(text: str, seconds: float) -> None:
 
 def test_the_bar_tells_what_one_wants_to_know() -> None:
     said: list[str] = []
-    bar = _Bar("film.mp4", said.append)
-    bar(Progress(frames=50, expected=200, seconds=2.0, elapsed_s=4.0))
-    assert "film.mp4 [######" in said[-1]
-    assert " 25% 50 frames, 12.5 fps, 0.50 x, 0:12 left" in said[-1]
-    bar(Progress(frames=50, expected=0, seconds=2.0, elapsed_s=4.0))
-    assert "? left" in said[-1]
-    bar.clear()
+    with _Bar("film.mp4", said.append) as bar:
+        bar(Progress(frames=50, expected=200, seconds=2.0, elapsed_s=4.0))
+        assert "film.mp4 [######" in said[-1]
+        assert " 25% 50 frames, 12.5 fps, 0.50 x, 0:12 left" in said[-1]
+        bar(Progress(frames=50, expected=0, seconds=2.0, elapsed_s=4.0))
+        assert "? left" in said[-1]
     assert said[-1].endswith("\x1b[K")
+
+
+@pytest.mark.usefixtures("data")
+def test_on_a_terminal_the_bar_is_gone_before_the_result(
+    clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setattr("sys.stdout", terminal)
+        assert command(clips[0], "-o", tmp_path / "out.mp4", "--mode", "color") == 0
+        terminal.flush()
+        shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert "5 frames, " in shown
+    assert shown.rindex(" left") < shown.rindex("\x1b[K") < shown.index("out.mp4: 5 frames in")
 
 
 def test_progress_is_told(clips: list[Path], tmp_path: Path, convert: Callable[..., Converted]) -> None:

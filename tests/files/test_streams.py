@@ -252,5 +252,5 @@ def test_sound_that_the_container_does_not_hold(tmp_path: Path, ffmpeg: Ffmpeg, 
     assert any("aac" in warning and "opus" in warning for warning in result.warnings)
     sound = films.probe(tmp_path / "out.webm", "streams", stream="a")["streams"][0]
     assert sound["codec_name"] == "opus"
-    ends = [films.packets(path, "a")[-1][0] for path in (clip, tmp_path / "out.webm")]
-    assert ends[1] == pytest.approx(ends[0], abs=0.05)
+    last = films.packets(tmp_path / "out.webm", "a")[-1][0]
+    assert 1.0 < last < 1.03, "the encoder gave its last packet"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import glob
 import json
 import signal
 import sys
@@ -135,12 +136,13 @@ def _run(options: argparse.Namespace) -> int:
         setting.key: getattr(options, setting.key) for setting in SCHEMA if hasattr(options, setting.key)
     }
     own = {name: getattr(options, name) for name in _OWN}
-    outputs = _outputs(options.inputs, options.output, options.codec, values)
+    inputs = [path for given in options.inputs for path in _expanded(given)]
+    outputs = _outputs(inputs, options.output, options.codec, values)
     # SIGTERM as Ctrl-C: what was begun is removed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     codes = [0]
     try:
-        for result in _convert(options.inputs, outputs, {**values, **own}):
+        for result in _convert(inputs, outputs, {**values, **own}):
             _show(result, as_json=options.json)
             if isinstance(result, Failed):
                 codes.append(EXIT_FAULT)
@@ -150,6 +152,13 @@ def _run(options: argparse.Namespace) -> int:
         tell("interrupted; nothing was written for the file at work.")
         return EXIT_INTERRUPTED
     return EXIT_FAULT if EXIT_FAULT in codes else max(codes)
+
+
+def _expanded(path: Path) -> Sequence[Path]:
+    """What a pattern such as *.mp4 names, where the shell left it as it is; a file of that name goes first."""
+    if path.exists() or not glob.has_magic(path.name):
+        return [path]
+    return sorted(path.parent.glob(path.name)) or [path]
 
 
 def _outputs(inputs: Sequence[Path], output: str, codec: str, values: Mapping[str, Any]) -> Sequence[Path]:

@@ -11,6 +11,8 @@ import av
 _ENCODERS = {"opus": "libopus"}
 """What a container's default codec is best written by."""
 _OPUS_RATE_HZ = 48_000
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""By channels: what encoders take.  5.1(side), as on discs, they do not."""
 
 
 class Recoder:
@@ -23,7 +25,7 @@ class Recoder:
         rate = _OPUS_RATE_HZ if self.codec == "opus" else stream.codec_context.sample_rate
         self._from = stream
         self._to = container.add_stream(encoder, rate=rate)
-        self._to.codec_context.layout = stream.codec_context.layout
+        self._to.codec_context.layout = _LAYOUTS.get(stream.codec_context.layout.nb_channels, "stereo")
         self._to.metadata.update(
             {key: stream.metadata[key] for key in ("language",) if key in stream.metadata}
         )

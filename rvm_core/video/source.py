@@ -140,6 +140,10 @@ class Source:
                 "The video is interlaced: its pictures are matted as they are, combs and all. "
                 "Deinterlace it first for clean edges."
             )
+        if any(part.is_alpha for part in first.format.components):
+            self.warnings.append(
+                "The video's own transparency is not used: its colours are taken as they are."
+            )
         if self.colours.is_hdr:
             self.warnings.append("The video is HDR: its colours are kept, but edges are mixed as in SDR.")
 

@@ -54,7 +54,7 @@ class Target:
                     self._stream.codec_context.codec_tag = _APPLE_HEVC
                 for stream in source.other_streams:
                     self._take_along(stream, is_sequence=made_as.is_sequence)
-                self.warnings += [f"The input's {kind} was left out." for kind in source.left_out]
+                self.warnings += [f"Left out of what the input holds: {kind}." for kind in source.left_out]
                 self._describe(source)
                 self._container.start_encoding()
         except BaseException:

@@ -72,6 +72,17 @@ def test_many_files_into_a_folder(
 
 
 @pytest.mark.usefixtures("data")
+def test_a_pattern_that_the_shell_left_as_it_is(clips: list[Path], tmp_path: Path) -> None:
+    odd = clips[0].with_name("o[n]e.mp4")
+    odd.write_bytes(clips[0].read_bytes())
+    assert (
+        command(tmp_path / "o?e.mp4", tmp_path / "tw*.mp4", odd, "-o", tmp_path / "made", "--mode", "color")
+        == 0
+    )
+    assert films.names(tmp_path / "made") == ["o[n]e.mp4", "one.mp4", "two.mp4"]
+
+
+@pytest.mark.usefixtures("data")
 def test_files_of_one_name_do_not_overwrite_each_other(
     clips: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -246,6 +246,50 @@ def test_sizes(tmp_path: Path, ffmpeg: Ffmpeg, convert: Convert) -> None:
     assert np.abs(kept - whole[:, :64, :96]).mean() < 2, "cropped, not squeezed"
 
 
+def test_sound_all_around(tmp_path: Path, ffmpeg: Ffmpeg, convert: Convert) -> None:
+    """Six channels with two at the sides, as discs have them."""
+    clip = tmp_path / "in.mkv"
+    sound = "anoisesrc=d=0.4:r=48000,asplit=6,join=inputs=6:channel_layout=5.1(side)"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "color=c=white:s=96x64:r=25:d=0.4", "-f", "lavfi", "-i", sound),
+        *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "ac3", clip),
+    )
+    assert any("opus" in warning for warning in convert(clip, tmp_path / "out.webm").warnings)
+    found = films.probe(tmp_path / "out.webm", "streams", stream="a")["streams"][0]
+    assert (found["codec_name"], found["channels"]) == ("opus", 6)
+
+
+def test_what_is_not_taken_along_is_said(tmp_path: Path, ffmpeg: Ffmpeg, convert: Convert) -> None:
+    cover, plain, clip = tmp_path / "cover.png", tmp_path / "plain.mp4", tmp_path / "in.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=c=red:s=64x64:d=0.04", "-frames:v", 1, cover)
+    films.bright(ffmpeg, plain, seconds=0.2)
+    ffmpeg(
+        *(
+            "-i",
+            plain,
+            "-i",
+            cover,
+            "-map",
+            0,
+            "-map",
+            1,
+            "-c",
+            "copy",
+            "-disposition:v:1",
+            "attached_pic",
+            clip,
+        )
+    )
+    assert films.warnings(convert(clip, tmp_path / "out.mp4")) == [
+        "Left out of what the input holds: another video stream."
+    ]
+    clear = tmp_path / "clear.mov"
+    ffmpeg("-i", plain, "-c:v", "prores_ks", "-pix_fmt", "yuva444p10le", clear)
+    assert any(
+        "transparency" in warning for warning in convert(clear, tmp_path / "b.mov", codec="prores").warnings
+    )
+
+
 def test_sound_that_the_container_does_not_hold(tmp_path: Path, ffmpeg: Ffmpeg, convert: Convert) -> None:
     clip = films.bright(ffmpeg, tmp_path / "in.mp4", seconds=1.0, sound=True)
     result = convert(clip, tmp_path / "out.webm", codec="vp9")

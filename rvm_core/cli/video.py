@@ -155,7 +155,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _expanded(path: Path) -> Sequence[Path]:
-    """What a pattern such as *.mp4 names, where the shell left it as it is; a file of that name goes first."""
+    """What a pattern such as *.mp4 names where the shell left it so; a file of that very name goes first."""
     if path.exists() or not glob.has_magic(path.name):
         return [path]
     return sorted(path.parent.glob(path.name)) or [path]

@@ -16,7 +16,10 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: 
 
 
 class Recoder:
-    """Packets of one audio stream in, packets of the container's own codec out.  One thread."""
+    """Packets of one audio stream in, packets of the container's own codec out.  One thread.
+
+    has_lost: whether some of the sound was damaged and is not in the output.
+    """
 
     def __init__(self, container: Any, stream: Any) -> None:
         default = container.default_audio_codec
@@ -30,10 +33,15 @@ class Recoder:
             {key: stream.metadata[key] for key in ("language",) if key in stream.metadata}
         )
         self._resampler: Any = None
+        self.has_lost = False
 
     def encode(self, packet: Any | None, zero: Fraction) -> Iterator[Any]:
         """The packets that `packet` gives, counted from `zero` seconds of the source; None: the last ones."""
-        for frame in self._from.codec_context.decode(packet):
+        try:
+            frames = self._from.codec_context.decode(packet)
+        except av.error.InvalidDataError:
+            self.has_lost, frames = True, []
+        for frame in frames:
             if frame.pts is not None:
                 frame.pts -= round(zero / frame.time_base)
             for even in self._evened(frame):

@@ -213,7 +213,7 @@ class _Job:
             provider=info.provider,
             level=info.level,
             codec=made_as.codec,
-            is_complete=self._source.is_complete,
+            is_complete=self._source.is_complete and not self._target.has_lost_sound,
             warnings=(*self._source.warnings, *self._target.warnings, *made_as.warnings, *official),
         )
 

@@ -189,15 +189,24 @@ class Source:
         """Pictures, and the packets to be copied, in the file's order; once."""
         for item in self._items:
             if isinstance(item, av.VideoFrame):
-                rgb = self.colours.to_rgb(item, self._stored_size, is_deep=self.is_deep)
-                upright = self._turn.upright(rgb)[: self.height, : self.width]
-                yield Picture(np.ascontiguousarray(upright), self._time(item))
+                yield Picture(self._rgb(item), self._time(item))
             else:
                 yield Passed(item)
 
     def pictures(self) -> Generator[Picture, None, None]:
         """The pictures alone; once."""
         return (item for item in self.items() if isinstance(item, Picture))
+
+    def _rgb(self, frame: Any) -> NDArray[Any]:
+        try:
+            rgb = self.colours.to_rgb(frame, self._stored_size, is_deep=self.is_deep)
+        except (av.error.FFmpegError, ValueError) as fault:
+            raise VideoError(
+                f"Pictures of {self.path} are stored as {frame.format.name}, which cannot be read "
+                f"({_words(fault)}).",
+                "Convert the file to another format first.",
+            ) from fault
+        return np.ascontiguousarray(self._turn.upright(rgb)[: self.height, : self.width])
 
     def _time(self, frame: Any) -> Fraction:
         return Fraction(int(frame.pts)) * Fraction(frame.time_base) - self.zero

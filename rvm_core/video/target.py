@@ -107,6 +107,11 @@ class Target:
         if chapters:
             self._container.set_chapters(chapters)
 
+    @property
+    def has_lost_sound(self) -> bool:
+        """Whether sound that had to be encoded anew was damaged."""
+        return any(recoder.has_lost for recoder in self._recoders.values())
+
     def frame(self, picture: NDArray[Any]) -> Any:
         """`picture`, uint8 or uint16 [H, W, 3|4] sRGB, as :meth:`write` takes it.  Any thread."""
         return self._colours.from_rgb(picture, self._pixel_format)
@@ -139,6 +144,8 @@ class Target:
             for recoder in self._recoders.values():
                 self._container.mux(list(recoder.encode(None, self._zero)))
             self._container.close()
+        if self.has_lost_sound:
+            self.warnings.append("Some of the sound was damaged, and is missing.")
 
     def abandon(self) -> None:
         """Let go of the file, whose content does not matter any more."""

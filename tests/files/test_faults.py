@@ -220,6 +220,24 @@ def test_a_film_with_a_damaged_picture(
     assert len(films.times(tmp_path / "out.mp4")) > 30
 
 
+def test_damaged_sound_that_is_encoded_anew(
+    film: Path, ffmpeg: Ffmpeg, tmp_path: Path, convert: Callable[..., Converted]
+) -> None:
+    """The pictures are all there; what of the sound cannot be decoded is missing, and that is said."""
+    clip = tmp_path / "in.mkv"
+    ffmpeg("-i", film, "-c:v", "copy", "-c:a", "flac", clip)
+    places = [packet["pos"] for packet in films.probe(clip, "packets", stream="a")["packets"]]
+    content = bytearray(clip.read_bytes())
+    for place in map(int, places[5:15]):
+        start = content.index(b"\xff\xf8", place)  # FLAC's sync code
+        content[start : start + 40] = bytes(40)
+    clip.write_bytes(content)
+    result = convert(clip, tmp_path / "out.webm")
+    assert result.frames == 50
+    assert not result.is_complete
+    assert "Some of the sound was damaged, and is missing." in result.warnings
+
+
 @pytest.mark.usefixtures("data")
 def test_a_network_that_fails(film: Path, tmp_path: Path) -> None:
     from rvm_core.errors import InferenceError

@@ -21,6 +21,8 @@ from rvm_core.video.turn import Turn
 
 _SHORT_S, _SHORT_SHARE = 0.5, 0.02
 """What a file may end before the duration it names, in seconds and of the whole."""
+_KNOWING = {"mov", "matroska", "avi"}
+"""Formats that name their duration; of others libav guesses it."""
 _AFTER_END_S = 2.0
 """How much later than the pictures of the same time other streams may lie in the file."""
 _COPIED = ("audio", "subtitle")
@@ -267,7 +269,8 @@ class Source:
 
     def _judge_end(self, reached_s: float) -> None:
         missing = self._named_s - reached_s
-        if self._end is None and missing > max(_SHORT_S, _SHORT_SHARE * self._named_s):
+        knows = not _KNOWING.isdisjoint(self._container.format.name.split(","))
+        if knows and self._end is None and missing > max(_SHORT_S, _SHORT_SHARE * self._named_s):
             self._damaged(f"it ends at {reached_s:.1f} s of {self._named_s:.1f} s")
 
     def _damaged(self, how: str) -> None:

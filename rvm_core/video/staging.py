@@ -12,6 +12,8 @@ from pathlib import Path
 from rvm_core.errors import VideoError
 from rvm_core.video.formats import NUMBER, is_sequence
 
+_MARK = ".obs-rvm-partial-"
+"""Followed by the number of the process."""
 _OVERWRITE = "Name another, or give --overwrite (overwrite=True) to replace it."
 
 
@@ -19,26 +21,26 @@ _OVERWRITE = "Name another, or give --overwrite (overwrite=True) to replace it."
 def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """The path to write instead of `target`; what lies there takes its place when the block ends well.
 
-    A sequence is made in a folder beside that of `target`.  If the block raises, what was made is removed,
-    and what stood at `target` stays.  What a killed run for the same target left behind is removed first.
+    A sequence is made in a folder beside its own, or in that where it exists.  If the block raises, what was
+    made is removed, and what stood at `target` stays.  What a killed run left behind is removed first.
     Raises VideoError: the target exists and is not to be replaced, or its folder cannot be written to.
     """
     check(target, overwrite=overwrite)
-    unit = target.parent if is_sequence(target) else target
-    _remove_leftovers(unit)
-    stage = unit.with_name(f"{_prefix(unit)}{os.getpid()}{unit.suffix}")
+    target = target.absolute()
+    stage = _stage(target)
+    _remove_leftovers(stage)
     try:
         with _clear_faults(target):
-            if unit == target:
-                stage.touch()
-            else:
+            if is_sequence(target):
                 stage.mkdir(parents=True)
-        yield stage if unit == target else stage / target.name
-        with _clear_faults(target):
-            if unit == target:
-                stage.replace(target)
             else:
+                stage.touch()
+        yield stage / target.name if is_sequence(target) else stage
+        with _clear_faults(target):
+            if is_sequence(target):
                 _take_place(stage, target)
+            else:
+                stage.replace(target)
     finally:
         _remove(stage)
 
@@ -77,16 +79,24 @@ def _of_sequence(target: Path) -> Iterator[Path]:
         yield from (file for file in sorted(target.parent.iterdir()) if name.fullmatch(file.name))
 
 
-def _prefix(unit: Path) -> str:
-    return f".{unit.stem}.obs-rvm-partial-"
+def _stage(target: Path) -> Path:
+    """Where `target` is made by this process: on the same disk, hidden."""
+    folder, name, suffix = target.parent, target.stem, target.suffix
+    if is_sequence(target):
+        # not by its own name, whose number's place libav would look for in the folder's name too
+        name, suffix = "sequence", ""
+        if not folder.exists():
+            folder, name = folder.parent, folder.name
+    return folder / f".{name}{_MARK}{os.getpid()}{suffix}"
 
 
-def _remove_leftovers(unit: Path) -> None:
-    """Remove what runs left behind that were killed; where a file cannot be looked for, there is none."""
+def _remove_leftovers(stage: Path) -> None:
+    """Remove what killed runs left that were to make the same; what cannot be looked for is not there."""
+    before = stage.name[: stage.name.rindex(_MARK) + len(_MARK)]
     with contextlib.suppress(OSError):
-        for found in unit.parent.iterdir():
-            number = found.name.removeprefix(_prefix(unit)).removesuffix(unit.suffix)
-            if found.name.startswith(_prefix(unit)) and number.isdigit() and not _is_running(int(number)):
+        for found in stage.parent.iterdir():
+            number = found.name.removeprefix(before).removesuffix(stage.suffix)
+            if found.name.startswith(before) and number.isdigit() and not _is_running(int(number)):
                 _remove(found)
 
 

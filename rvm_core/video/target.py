@@ -40,6 +40,8 @@ class Target:
         self._copies: dict[int, Any] = {}
         self._recoders: dict[int, Recoder] = {}
         suffix = path.suffix.lower()
+        if made_as.is_sequence:  # only in the name of the files a sign of per cent has a meaning
+            path = Path(str(path.parent).replace("%", "%%")) / path.name
         with _clear_faults():
             self._container = av.open(
                 local_url(path),

@@ -48,7 +48,7 @@ def written(output: Path) -> Iterator[NDArray[np.float64]]:
     [
         ("out.mov", 0.004, 0.002, ("prores", "4444")),
         ("out.mkv", 0.0021, 0.0011, ("ffv1", None)),
-        ("frames/%05d.png", 0.0021, 0.0011, None),
+        ("100%/%05d.png", 0.0021, 0.0011, None),
         ("out.webm", 0.25, 0.01, ("vp9", "Profile 0")),
     ],
 )

@@ -70,6 +70,14 @@ def test_a_sequence_replaces_its_own_files_only(tmp_path: Path) -> None:
     assert (tmp_path / "a001.png").read_text() == "new"
 
 
+def test_a_sequence_in_the_folder_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with staged(Path("%03d.png"), overwrite=False) as stage:
+        Path(str(stage) % 1).write_text("new")
+        assert stage.parent.parent == tmp_path, "nothing is written outside of it"
+    assert names(tmp_path) == ["001.png"]
+
+
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()

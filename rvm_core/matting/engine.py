@@ -25,7 +25,7 @@ from rvm_core.matting import session as sessions
 from rvm_core.matting.light import Exposure
 from rvm_core.matting.pace import Pace
 from rvm_core.matting.recurrent import RecurrentState
-from rvm_core.matting.size import BUDGET_PX, WHITE, internal_size, level_for
+from rvm_core.matting.size import BUDGET_PX, WHITE, internal_size, level_for, resized
 from rvm_core.matting.specialised import specialised
 from rvm_core.matting.window import PersonWindow, Window
 from rvm_core.models import ensure
@@ -153,10 +153,13 @@ class Matting:
         if self._picture_size not in (None, (width, height)):
             self.reset(f"the picture is now {width} x {height}")
         self._picture_size = (width, height)
-        picture = _resized(rgb, self.internal_size(width, height))
+        picture = resized(rgb, self.internal_size(width, height))
         alpha, foreground = self.step_internal(picture)
         matte, detail = small_matte(picture, alpha, foreground, width / picture.shape[1])
-        whole_alpha, own_colour = np.empty((height, width), np.float32), np.empty_like(rgb)
+        whole_alpha, own_colour = (
+            np.empty((height, width), np.float32),
+            np.empty((height, width, 3), np.uint8),
+        )
         full_size(rgb, matte, detail, whole_alpha, own_colour)
         return Matte(whole_alpha, own_colour)
 
@@ -206,7 +209,7 @@ class Matting:
         self._state.use(self._session)
         if self._is_other_level and self._size is not None and self._last is not None:
             self._state.rescale(self._size, (width, height))
-            self._last = (picture[..., :3].copy(), _resized(self._last[1], (width, height)))
+            self._last = (picture[..., :3].copy(), resized(self._last[1], (width, height)))
         else:
             self.reset(f"the network's picture is now {width} x {height}")
         self._is_other_level = False
@@ -281,18 +284,6 @@ def _placed(part: NDArray[Any], window: Window, size: tuple[int, int]) -> NDArra
     inside = placed[:, window.top : window.bottom, window.left : window.right]
     np.clip(part[:, : inside.shape[1], : inside.shape[2]], 0.0, 1.0, out=inside)
     return placed
-
-
-def _resized(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """`array` [H, W, ...] at `size` (w, h): area means to shrink it, bilinear to enlarge it."""
-    height, width = array.shape[:2]
-    if size == (width, height):
-        return array
-    import cv2
-
-    is_shrunk = size[0] <= width and size[1] <= height
-    resized: Any = cv2.resize(array, size, interpolation=cv2.INTER_AREA if is_shrunk else cv2.INTER_LINEAR)
-    return np.asarray(resized)
 
 
 def _check_picture(picture: NDArray[np.uint8], channels: tuple[int, ...]) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError, SettingsError
 
@@ -56,6 +60,18 @@ def internal_size(width: int, height: int, level: str) -> tuple[int, int]:
             if loss < best_loss:
                 best, best_loss = (w, h), loss
     return best
+
+
+def resized(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """`array` [H, W, ...] at `size` (w, h), itself where it is: area means to shrink, bilinear to enlarge."""
+    height, width = array.shape[:2]
+    if size == (width, height):
+        return array
+    import cv2
+
+    is_shrunk = size[0] <= width and size[1] <= height
+    found: Any = cv2.resize(array, size, interpolation=cv2.INTER_AREA if is_shrunk else cv2.INTER_LINEAR)
+    return np.asarray(found)
 
 
 def in_cells(side: int) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.cuts import Cuts
 from rvm_core.matting import Matting
+from rvm_core.matting.size import resized
 from rvm_core.video.depth import in_8_bits
 from rvm_core.video.source import Passed, Picture
 
@@ -49,7 +50,9 @@ class Shots:
     def shrunk(self, items: Iterable[Picture | Passed]) -> Iterator[Shrunk | Passed]:
         """Pictures with what the network will see of them; the rest as it comes."""
         for item in items:
-            yield Shrunk(item, _shrunk(item.rgb, self._size)) if isinstance(item, Picture) else item
+            yield (
+                Shrunk(item, in_8_bits(resized(item.rgb, self._size))) if isinstance(item, Picture) else item
+            )
 
     def matted(self, items: Iterable[Shrunk | Passed]) -> Iterator[Matted | Passed]:
         """Pictures with their mattes; the rest as it comes."""
@@ -85,15 +88,3 @@ class Shots:
         self.matte_s += time.perf_counter() - started
         self.mattes += 1
         return Matted(*item, alpha, foreground)
-
-
-def _shrunk(rgb: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """`rgb` at `size` (w, h) in 8 bits: area means, as the engine is used to."""
-    import cv2
-
-    small: NDArray[Any] = rgb
-    if size != (rgb.shape[1], rgb.shape[0]):
-        shrinks = size[0] <= rgb.shape[1] and size[1] <= rgb.shape[0]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        small = np.asarray(cv2.resize(rgb, size, interpolation=method))
-    return in_8_bits(small)

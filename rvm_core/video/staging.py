@@ -60,15 +60,20 @@ def check(target: Path, *, overwrite: bool) -> None:
 
 
 def _take_place(stage: Path, target: Path) -> None:
-    """Move the files of `stage` to those of the sequence `target`: at once, if their folder is new."""
+    """Move the files of `stage` to those of the sequence `target`: at once, if their folder is new.
+
+    Otherwise one by one, each of them whole; older ones that the new sequence does not reach go last.
+    """
     folder = target.parent
     if not folder.exists():
         stage.rename(folder)
         return
-    for old in _of_sequence(target):
-        old.unlink()
+    surplus = {old.name for old in _of_sequence(target)}
     for new in sorted(stage.iterdir()):
         new.replace(folder / new.name)
+        surplus.discard(new.name)
+    for name in surplus:
+        (folder / name).unlink()
 
 
 def _of_sequence(target: Path) -> Iterator[Path]:

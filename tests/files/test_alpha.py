@@ -46,17 +46,17 @@ def written(output: Path) -> Iterator[NDArray[np.float64]]:
 @pytest.mark.parametrize(
     ("name", "reach", "mean", "kind"),
     [
-        ("out.mov", 0.004, 0.002, ("prores", "4444")),
-        ("out.mkv", 0.0021, 0.0011, ("ffv1", None)),
+        ("out.mov", 0.004, 0.002, "prores"),
+        ("out.mkv", 0.0021, 0.0011, "ffv1"),
         ("100%/%05d.png", 0.0021, 0.0011, None),
-        ("out.webm", 0.25, 0.01, ("vp9", "Profile 0")),
+        ("out.webm", 0.25, 0.01, "vp9"),
     ],
 )
 def test_alpha_and_colour_read_back(
     name: str,
     reach: float,
     mean: float,
-    kind: tuple[str, str] | None,
+    kind: str | None,
     tmp_path: Path,
     ffmpeg: Callable[..., None],
     convert: Callable[..., Converted],
@@ -74,12 +74,12 @@ def test_alpha_and_colour_read_back(
         assert inside.mean() > 0.05, "there is a person"
         assert np.abs(seen[..., :3] - matte.foreground / 255)[inside].mean() < 0.02
     if kind is not None:
-        assert films.video(output)["codec_name"] == kind[0]
+        assert films.video(output)["codec_name"] == kind
     if name.endswith(".png"):
         room = matte.alpha == 0
         assert (found[-1][room] == 0).all(), "nothing of the room is in the file"
     elif name.endswith(".mov"):
-        assert films.video(output)["pix_fmt"] == "yuva444p12le" or films.video(output)["profile"] == "4444"
+        assert films.video(output)["profile"] == "4444"
 
 
 def test_matte_mode_shows_alpha_as_grey(

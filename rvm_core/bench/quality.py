@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rvm_core.bench import footage, memory, metrics
 from rvm_core.errors import RvmError, SettingsError
 from rvm_core.matting import Matting
-from rvm_core.matting.session import STATE_INPUTS, STATE_OUTPUTS, bare_session
+from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
+from rvm_core.matting.session import bare_session
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.models import ensure
 
@@ -194,7 +195,7 @@ def official(ratio: float, model: str = MODEL) -> Step:
         used = ratio or min(512 / max(picture.shape[:2]), 1.0)
         foreground, alpha, *after = session.run(
             ["fgr", "pha", *STATE_OUTPUTS],
-            {"src": source, **state, "downsample_ratio": np.array([used], np.float32)},
+            {"src": source, **state, RATIO: np.array([used], np.float32)},
         )
         state.update(zip(STATE_INPUTS, after, strict=True))
         return Seen(np.asarray(alpha[0, 0]), np.asarray(foreground[0]).transpose(1, 2, 0))

@@ -1,38 +1,27 @@
-"""Robust Video Matting on a stream of pictures.
-
-Source: Lin, Yang, Saleemi, Sengupta, Robust High-Resolution Video Matting with Temporal Guidance, 2021.
-"""
+"""From consecutive pictures to mattes, whatever the method."""
 
 from __future__ import annotations
 
 import logging
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, PictureError, SettingsError
 from rvm_core.kernels.full_size import full_size, small_matte
-from rvm_core.kernels.planes import to_planes
 from rvm_core.kernels.steady import steady
-from rvm_core.matting import session as sessions
-from rvm_core.matting.light import Exposure
+from rvm_core.matting.methods import open_network
+from rvm_core.matting.network import Lane
 from rvm_core.matting.pace import Pace
-from rvm_core.matting.recurrent import RecurrentState
-from rvm_core.matting.size import BUDGET_PX, WHITE, internal_size, level_for, resized
-from rvm_core.matting.specialised import specialised
-from rvm_core.matting.window import PersonWindow, Window
-from rvm_core.models import ensure
+from rvm_core.matting.size import LEVELS, level_for, resized
+from rvm_core.models import ensure, entry
 
 _log = logging.getLogger(__name__)
 
-_FAST_SIZE = (256, 144)
 _WARM_RUNS, _TIMED_RUNS = 2, 5
 
 
@@ -65,8 +54,7 @@ class Matting:
     model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
     the network once per session, then moves with the time that mattes take.  provider: ``auto`` (the
     processor) or one of the settings' names.  threads: 0 chooses.  download: whether a missing or damaged
-    model may be fetched.  lane: runs the call of the network that it is given, if need be on another thread
-    or twice at a time; None: here.
+    model may be fetched.
 
     An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
     ProviderError, SettingsError, and InferenceError when ``auto`` finds that the network does not run.
@@ -80,36 +68,20 @@ class Matting:
         threads: int = 0,
         *,
         download: bool = False,
-        lane: Callable[[Callable[[], dict[str, Any]]], dict[str, Any]] | None = None,
     ) -> None:
-        if quality != "auto" and quality not in BUDGET_PX:
-            raise SettingsError(
-                f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(BUDGET_PX)}."
-            )
-        graph = specialised(ensure(model, download=download))
-        self._open = partial(sessions.open_session, graph.path, provider, threads)
-        self._session = self._open(_FAST_SIZE)
-        # another processor's network leaves this one to OBS anyway
-        self._lane = lane if self._session.provider == "cpu" else None
-        self._state = RecurrentState(self._session)
+        if quality not in ("auto", *LEVELS):
+            raise SettingsError(f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(LEVELS)}.")
+        file = ensure(model, download=download)
+        self._network = open_network(entry(model).method, file, provider, threads)
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
-        self._window = PersonWindow(0, 0)
-        self._white = 1.0
-        self._exposure = Exposure()
         self._last: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
-        self._planes = np.empty((1, 3, 0, 0), np.float32)
-        self._source = self._planes
-        self._source_value: Any = None
-        self.last_ms = 0.0
-        """Milliseconds of the last inference alone; 0 before the first."""
         level = self._measured_level() if quality == "auto" else quality
-        self._pace = Pace(level) if quality == "auto" else None
+        self._pace = Pace(level, self._network.costs) if quality == "auto" else None
         self._missed_frames = 0
         self._is_other_level = False
-        self.info = MattingInfo(
-            model, self._session.provider, self._session.threads, level, graph.why_official
-        )
+        session = self._network.call.session
+        self.info = MattingInfo(model, session.provider, session.threads, level, self._network.why_official)
 
     def __enter__(self) -> Matting:
         return self
@@ -121,12 +93,25 @@ class Matting:
 
     def close(self) -> None:
         """Let go of the session and the state; nothing else may be called afterwards."""
-        self.__dict__.pop("_session", None)
-        self.__dict__.pop("_state", None)
+        self._network.close()
+
+    @property
+    def last_ms(self) -> float:
+        """Milliseconds that the network ran for the last picture; 0 before the first."""
+        return self._network.call.ms
+
+    def call_on(self, lane: Lane) -> None:
+        """Call the network on `lane` from here on; from the start it is called where ``step`` is."""
+        self._network.call.lane = lane
+
+    @property
+    def problem(self) -> str:
+        """What hinders a right matte though nothing failed, in a sentence; empty when nothing does."""
+        return self._network.problem
 
     def internal_size(self, width: int, height: int) -> tuple[int, int]:
-        """(w, h) that the network sees of a `width` x `height` picture; see ``size.internal_size``."""
-        return internal_size(width, height, self.info.level)
+        """(w, h) at which the network sees a `width` x `height` picture."""
+        return self._network.internal_size(width, height, self.info.level)
 
     def host_missed(self, frames: int) -> None:
         """The program that shows the mattes missed `frames` of its own: ``auto`` may leave it more time."""
@@ -135,9 +120,7 @@ class Matting:
     def reset(self, reason: str) -> None:
         """Forget the pictures before; `reason` goes to the debug log."""
         _log.debug("recurrent state reset: %s", reason)
-        self._state.reset()
-        self._window.reset()
-        self._exposure.reset()
+        self._network.reset()
         self._last = None
 
     def step(self, rgb: NDArray[np.uint8]) -> Matte:
@@ -177,27 +160,16 @@ class Matting:
             raise PictureError(f"The network cannot see {width} x {height}.", "Give at least 16 x 16 pixels.")
         if self._size != (width, height):
             self._take_size(picture)
-        window = self._window.look(picture)
-        self._make_room(window)
-        light = self._exposure.light(picture, None if self._last is None else self._last[0])
-        to_planes(picture, window.left, window.top, self._planes, light.gain, light.noise)
-        if self._source is not self._planes:
-            self._source[...] = self._planes
-        started = time.perf_counter()
         try:
-            seen_alpha, seen_foreground = self._infer(window)
+            alpha, foreground = self._network.see(picture, None if self._last is None else self._last[0])
         except InferenceError:
             self.reset("the network failed")
             raise
-        finally:
-            self.last_ms = (time.perf_counter() - started) * 1000.0
-        alpha = _placed(seen_alpha / np.float32(self._white), window, (width, height))[0]
-        self._window.learn(alpha)
         if self._last is not None:
             steady(picture, *self._last, alpha)
         self._last = (picture[..., :3].copy(), alpha.copy())
         self._watch_pace()
-        return alpha, _placed(seen_foreground / np.float32(light.gain), window, (width, height))
+        return alpha, foreground
 
     def _take_size(self, picture: NDArray[np.uint8]) -> None:
         """Pictures have another size from here on: the same pictures, if the level moved.
@@ -205,17 +177,14 @@ class Matting:
         Then the state goes on, and alpha goes on steadily from what it was, as over a still picture.
         """
         height, width = picture.shape[:2]
-        self._session = self._open(Window.whole(width, height).size)
-        self._state.use(self._session)
-        if self._is_other_level and self._size is not None and self._last is not None:
-            self._state.rescale(self._size, (width, height))
+        goes_on = self._is_other_level and self._last is not None
+        self._network.begin((width, height), self.info.level, goes_on=goes_on)
+        if goes_on and self._last is not None:
             self._last = (picture[..., :3].copy(), resized(self._last[1], (width, height)))
         else:
             self.reset(f"the network's picture is now {width} x {height}")
         self._is_other_level = False
         self._size = (width, height)
-        self._white = WHITE[self.info.level]
-        self._window = PersonWindow(width, height, moves=self._session.provider == "cpu")
 
     def _watch_pace(self) -> None:
         """Let ``auto`` choose the level of the pictures to come; ``internal_size`` tells it."""
@@ -227,63 +196,21 @@ class Matting:
                 self.info = replace(self.info, level=self._pace.level)
                 self._is_other_level = True
 
-    def _infer(self, window: Window) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Alpha [1, h, w] and foreground [3, h, w] of `window`, whose planes are filled; checked."""
-        width, height = window.size
-        run = self._call(window)
-        outputs = run() if self._lane is None else self._lane(run)
-        alpha, foreground = (np.asarray(outputs[name].numpy()[0]) for name in ("pha", "fgr"))
-        if alpha.shape != (1, height, width) or foreground.shape != (3, height, width):
-            raise InferenceError(
-                f"The network gave alpha {alpha.shape} and colour {foreground.shape} for {height} x {width}.",
-                "Choose another model.",
-            )
-        # A sum is finite only when every summand is.
-        if not np.isfinite([part.sum(dtype=np.float32) for part in (alpha, foreground)]).all():
-            raise InferenceError(
-                "The network gave values that are not finite.", "Choose another model or provider."
-            )
-        self._state.advance(outputs)
-        return alpha, foreground
-
-    def _make_room(self, window: Window) -> None:
-        """Planes of the window's size, and what the network takes them from."""
-        width, height = window.size
-        if self._planes.shape[2:] != (height, width):
-            self._planes = np.empty((1, 3, height, width), np.float32)
-            same = self._session.dtype == np.float32
-            self._source = self._planes if same else np.empty(self._planes.shape, self._session.dtype)
-            self._source_value = sessions.value(self._source)
-
-    def _call(self, window: Window) -> Callable[[], dict[str, Any]]:
-        """The network's call for `window`, whatever this object does meanwhile."""
-        return partial(self._session.run, {"src": self._source_value, **self._state.feeds(window)})
-
     def _measured_level(self) -> str:
         """The level that ``auto`` means for this session, timed by its first engine."""
-        with self._session.level_lock:
-            if self._session.level is None:
-                whole = Window(0, 0, *_FAST_SIZE)
-                self._make_room(whole)
-                self._source[...] = 0.5
+        session = self._network.call.session
+        with session.level_lock:
+            if session.level is None:
                 times: list[float] = []
                 for _ in range(_WARM_RUNS + _TIMED_RUNS):
                     started = time.perf_counter()
-                    self._state.advance(self._call(whole)())
+                    self._network.probe()
                     times.append((time.perf_counter() - started) * 1000.0)
                 ms_at_fast = statistics.median(times[_WARM_RUNS:])
-                self._session.level = level_for(ms_at_fast)
-                _log.info("a matte at the fast level takes %.1f ms: %s", ms_at_fast, self._session.level)
-                self._state.reset()
-            return self._session.level
-
-
-def _placed(part: NDArray[Any], window: Window, size: tuple[int, int]) -> NDArray[np.float32]:
-    """`part` [C, h, w], which is what `window` shows, in a picture of 0 of `size` (w, h): float32, 0..1."""
-    placed = np.zeros((part.shape[0], size[1], size[0]), np.float32)
-    inside = placed[:, window.top : window.bottom, window.left : window.right]
-    np.clip(part[:, : inside.shape[1], : inside.shape[2]], 0.0, 1.0, out=inside)
-    return placed
+                session.level = level_for(ms_at_fast, self._network.costs)
+                _log.info("a matte at the fast level takes %.1f ms: %s", ms_at_fast, session.level)
+                self._network.reset()
+            return session.level
 
 
 def _check_picture(picture: NDArray[np.uint8], channels: tuple[int, ...]) -> None:

@@ -8,8 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.matting import session
+from rvm_core.matting.contract import RATIO
+from rvm_core.matting.session import Session, value
 from rvm_core.matting.window import Window
+
+
+def zero_state(of: Session, width: int, height: int) -> dict[str, Any]:
+    """The states at the start as OrtValues by input name, for pictures of multiples of 16 pixels.
+
+    The official graph broadcasts single zeros; a specialised one wants them whole.
+    """
+    states: dict[str, Any] = {}
+    for level, (name, _) in enumerate(of.contract.states, start=1):
+        whole = (1, of.inputs[name][1], height >> level, width >> level)
+        states[name] = value(np.zeros((1, 1, 1, 1) if takes_ratio(of) else whole, of.dtype))
+    return states
+
+
+def takes_ratio(of: Session) -> bool:
+    """Whether this is the official graph, which shrinks its pictures itself."""
+    return RATIO in of.inputs
 
 
 class RecurrentState:
@@ -18,12 +36,12 @@ class RecurrentState:
     States of another picture size, ratio or model are worthless: whoever changes one resets.  One thread.
     """
 
-    def __init__(self, of: session.Session) -> None:
+    def __init__(self, of: Session) -> None:
         self._session = of
         self._window: Window | None = None
         self._values: dict[str, Any] = {}
 
-    def use(self, of: session.Session) -> None:
+    def use(self, of: Session) -> None:
         """Go on with another session of the same model."""
         self._session = of
 
@@ -34,11 +52,10 @@ class RecurrentState:
     def feeds(self, window: Window) -> Mapping[str, Any]:
         """The four inputs by name for a picture that is `window`; moved there if it was another before."""
         if self._window is None:
-            zeros = self._session.zero_state(*window.size)
-            self._values = dict(zip(session.STATE_INPUTS, map(session.value, zeros), strict=True))
+            self._values = zero_state(self._session, *window.size)
         elif window != self._window:
             self._values = {
-                name: session.value(_moved(found.numpy(), self._window, window))
+                name: value(_moved(found.numpy(), self._window, window))
                 for name, found in self._values.items()
             }
         self._window = window
@@ -55,16 +72,14 @@ class RecurrentState:
         whole_before, whole_after = Window.whole(*before), Window.whole(*after)
         shares = before[0] / after[0], before[1] / after[1]
         self._values = {
-            name: session.value(_rescaled(found.numpy(), whole_before, whole_after, shares))
+            name: value(_rescaled(found.numpy(), whole_before, whole_after, shares))
             for name, found in self.feeds(whole_before).items()
         }
         self._window = whole_after
 
     def advance(self, outputs: Mapping[str, Any]) -> None:
         """Take the four states out of the network's `outputs`."""
-        self._values = {
-            into: outputs[out] for into, out in zip(session.STATE_INPUTS, session.STATE_OUTPUTS, strict=True)
-        }
+        self._values = {into: outputs[out] for into, out in self._session.contract.states}
 
 
 def _moved(state: NDArray[Any], before: Window, after: Window) -> NDArray[Any]:

@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
+from rvm_core.matting.contract import RATIO
+
 BLOCK = 8
 _PROJECTION = "project_mat.conv.weight"
 _GRU = "decoder.decode{}.gru.hh.0.weight"
@@ -165,7 +167,7 @@ def _pad_picture(edit: _Edit) -> None:
 def _describe(edit: _Edit) -> None:
     """Name the sizes of the inputs as they now are; those of the outputs follow from them."""
     for value in [*edit.graph.input, *edit.graph.output]:
-        if value.name == "downsample_ratio":
+        if value.name == RATIO:
             continue
         level = int(value.name[1]) if value.name[0] == "r" else 0
         channels = edit.array(_GRU.format(level)).shape[0] if level else 0

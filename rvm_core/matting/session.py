@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from rvm_core.errors import InferenceError, ModelContract, ProviderError, RvmError
+from rvm_core.errors import InferenceError, ModelContract, ProviderError
+from rvm_core.matting.contract import RATIO, RVM, Contract, Tensor
 
 PROVIDERS: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
@@ -26,33 +27,30 @@ PROVIDERS: Mapping[str, str] = {
 }
 """Provider names of the settings and those of onnxruntime; ``auto`` is ``cpu``."""
 
-STATE_INPUTS = ("r1i", "r2i", "r3i", "r4i")
-STATE_OUTPUTS = ("r1o", "r2o", "r3o", "r4o")
-SPECIALISED_INPUTS = ("src", *STATE_INPUTS)
-INPUTS = (*SPECIALISED_INPUTS, "downsample_ratio")
-OUTPUTS = ("fgr", "pha", *STATE_OUTPUTS)
-
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),
     "tensor(float16)": np.dtype(np.float16),
 }
 _FATAL_ONLY = 4
-# A provider that computes something else differs by tenths; half precision by thousandths.
-_PROOF_TOLERANCE = 0.01
-_PROOF_SIZE = (256, 144)
 
 
 class Session:
     """A model opened on one provider.  ``run`` may be called from several threads at once.
 
-    model, provider, threads: what really runs.  dtype: of the picture and the state (float32 or float16).
-    takes_ratio: whether the graph is official, with ``downsample_ratio`` among its inputs; otherwise it is
-    a specialised one, whose states have `state_channels` from the start.
-    size: (w, h) of the only pictures it takes, multiples of 16; None: it takes any.
+    model, provider, threads: what really runs.  dtype: of pictures and states (float32 or float16).
+    inputs: each one's shape, a number where it is fixed and a name or None where it is not.
+    size: (w, h) of the only pictures it takes; None: it takes any, or what the graph itself says.
     level: the quality that ``auto`` means here, once an engine has measured it; guarded by level_lock.
     """
 
-    def __init__(self, path: Path, provider: str, threads: int, size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        provider: str,
+        threads: int,
+        size: tuple[int, int] | None = None,
+        contract: Contract = RVM,
+    ) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -60,9 +58,8 @@ class Session:
         # Spinning threads would take the processor from OBS between two frames.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if size is not None:
-            for level in range(len(STATE_INPUTS) + 1):
-                for side, letter in zip(size, "wh", strict=True):
-                    options.add_free_dimension_override_by_name(f"{letter}{level}", side >> level)
+            for name, side in contract.dimensions(size).items():
+                options.add_free_dimension_override_by_name(name, side)
         wanted = PROVIDERS[provider]
         try:
             self._session = ort.InferenceSession(str(path), options, providers=[wanted])
@@ -73,55 +70,52 @@ class Session:
                     "Choose another model, or fetch this one again.",
                 ) from fault
             raise ProviderError(
-                f"{path.name} does not run on {provider}: {_one_line(fault)}", _USE_CPU
+                f"{path.name} does not run on {provider}: {_one_line(fault)}", USE_CPU
             ) from fault
         running = self._session.get_providers()
         if running[0] != wanted:
             raise ProviderError(
                 f"onnxruntime runs {path.name} on {running[0]} instead of {provider}; "
                 "its driver or libraries are missing.",
-                _USE_CPU,
+                USE_CPU,
             )
         self.path = path
         self.provider = provider
         self.threads = threads
-        self.dtype = _check_contract(self._session, path)
-        inputs = {node.name: node for node in self._session.get_inputs()}
-        self.takes_ratio = "downsample_ratio" in inputs
-        self.size = None if self.takes_ratio else size
-        self.state_channels = None if self.takes_ratio else [inputs[n].shape[1] for n in STATE_INPUTS]
+        self.contract = contract
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        fault_found = contract.fault(
+            *({n.name: Tensor(n.type, len(n.shape)) for n in nodes} for nodes in (inputs, outputs))
+        )
+        if fault_found:
+            raise ModelContract(
+                f"{path.name} is not {contract.title}: {fault_found}.", "Choose another model."
+            )
+        self.inputs: Mapping[str, tuple[Any, ...]] = {node.name: tuple(node.shape) for node in inputs}
+        first = contract.pictures[0]
+        self.dtype = _DTYPES[next(node.type for node in inputs if node.name == first)]
+        self.size = size if all(isinstance(side, int) for side in self.inputs[first]) else None
         self.level: str | None = None
         self.level_lock = threading.Lock()
 
-    def zero_state(self, width: int, height: int) -> list[NDArray[Any]]:
-        """r1..r4 at the start, for pictures of `width` x `height`: multiples of 16 pixels.
-
-        The official graph broadcasts single zeros; a specialised one wants them whole.
-        """
-        if self.state_channels is None:
-            return [np.zeros((1, 1, 1, 1), self.dtype)] * len(STATE_INPUTS)
-        return [
-            np.zeros((1, channels, height >> level, width >> level), self.dtype)
-            for level, channels in enumerate(self.state_channels, start=1)
-        ]
-
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
-        """Every output by name, as OrtValues, from those of picture and state; the ratio is 1.
+        """Every output of the contract by name, as OrtValues, from those of the inputs; a ratio is 1.
 
         Raises InferenceError.  No GIL inside.
         """
-        ratio = {"downsample_ratio": _RATIO} if self.takes_ratio else {}
+        names = self.contract.outputs
+        ratio = {RATIO: _WHOLE} if RATIO in self.inputs else {}
         try:
-            values = self._session.run_with_ort_values(list(OUTPUTS), {**feeds, **ratio})
+            values = self._session.run_with_ort_values(list(names), {**feeds, **ratio})
         except Exception as fault:  # as above
             raise InferenceError(
                 f"The network failed: {_one_line(fault)}", "Choose another model or provider."
             ) from fault
-        return dict(zip(OUTPUTS, values, strict=True))
+        return dict(zip(names, values, strict=True))
 
 
-_RATIO = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
-_USE_CPU = "Choose Automatic or Processor in Runs on."
+_WHOLE = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
+USE_CPU = "Choose Automatic or Processor in Runs on."
 
 
 def bare_session(graph: bytes | Path, threads: int = 0) -> Any:
@@ -157,7 +151,13 @@ _Key = tuple[str, str, int, tuple[int, int] | None]
 _open: weakref.WeakValueDictionary[_Key, Session] = weakref.WeakValueDictionary()
 
 
-def open_session(path: Path, provider: str, threads: int, size: tuple[int, int] | None = None) -> Session:
+def open_session(
+    path: Path,
+    provider: str,
+    threads: int,
+    size: tuple[int, int] | None = None,
+    contract: Contract = RVM,
+) -> Session:
     """The session of `path` on `provider` with `threads` (0: automatic), opened once for all who hold it.
 
     size: (w, h), multiples of 16, of the only pictures that it must take.  Compilers of graphics cards and
@@ -165,80 +165,28 @@ def open_session(path: Path, provider: str, threads: int, size: tuple[int, int] 
     it is in an official graph.
 
     It closes when the last holder lets go.  Any thread.  A provider other than the processor first proves
-    itself against it on one picture.  Raises ProviderError (unknown, not installed, falls back, wrong
-    result), ModelContract (not an RVM graph).
+    itself against it (:mod:`rvm_core.matting.proof`).  Raises ProviderError (unknown, not installed, falls
+    back, wrong result), ModelContract (not a graph of `contract`).
     """
     provider = "cpu" if provider == "auto" else provider
     if provider not in available_providers():
         raise ProviderError(
             f"This onnxruntime ({ort.__version__}) has no provider {provider!r}; "
             f"it has: {', '.join(available_providers()[1:])}.",
-            _USE_CPU,
+            USE_CPU,
         )
     count = resolve_threads(threads)
     key = (str(path.resolve()), provider, count, None if provider == "cpu" else size)
     with _lock:
         session = _open.get(key)
         if session is None:
-            session = Session(path, provider, count, key[3])
+            session = Session(path, provider, count, key[3], contract)
             if provider != "cpu":
-                prove(session, Session(path, "cpu", count))
+                from rvm_core.matting.proof import prove
+
+                prove(session, Session(path, "cpu", count, None, contract))
             _open[key] = session
         return session
-
-
-def prove(candidate: Session, reference: Session) -> None:
-    """Raise ProviderError unless `candidate` agrees with `reference` on a picture and on its successor.
-
-    Every output is compared, the states too: on a picture without a person alpha alone says nothing.
-    """
-    width, height = candidate.size or _PROOF_SIZE
-    noise = np.random.default_rng(0).random((1, 3, height // 4, width // 4), np.float32)
-    picture = np.ascontiguousarray(np.repeat(np.repeat(noise, 4, axis=2), 4, axis=3), candidate.dtype)
-    zeros = [value(zero) for zero in candidate.zero_state(width, height)]
-    feeds = [dict(zip(STATE_INPUTS, zeros, strict=True)) for _ in range(2)]
-    for _ in range(2):
-        results: list[dict[str, Any]] = []
-        for session, state in zip((candidate, reference), feeds, strict=True):
-            try:
-                results.append(session.run({"src": value(picture), **state}))
-            except RvmError as fault:
-                raise ProviderError(f"{session.provider} failed. {fault.problem}", _USE_CPU) from fault
-            state.update(zip(STATE_INPUTS, (results[-1][name] for name in STATE_OUTPUTS), strict=True))
-        for name in OUTPUTS:
-            given, expected = (np.asarray(result[name].numpy(), np.float64) for result in results)
-            difference = np.abs(given - expected).mean() if given.shape == expected.shape else np.inf
-            if not difference <= _PROOF_TOLERANCE:
-                raise ProviderError(
-                    f"{candidate.provider} gives a wrong result ({name} differs by {difference:.3g}).",
-                    _USE_CPU,
-                )
-
-
-def _check_contract(session: Any, path: Path) -> np.dtype[Any]:
-    """The dtype of picture and state; raises ModelContract where the tensors are not RVM's."""
-    inputs = {node.name: node for node in session.get_inputs()}
-    outputs = {node.name: node for node in session.get_outputs()}
-    wanted_inputs = INPUTS if "downsample_ratio" in inputs else SPECIALISED_INPUTS
-    wrong = _difference("inputs", inputs, wanted_inputs) or _difference("outputs", outputs, OUTPUTS)
-    if not wrong:
-        kind = inputs["src"].type
-        if kind not in _DTYPES:
-            wrong = f"src is {kind}"
-        for node in [*inputs.values(), *outputs.values()]:
-            is_ratio = node.name == "downsample_ratio"
-            rank, wanted = (1, "tensor(float)") if is_ratio else (4, kind)
-            if node.type != wanted or len(node.shape) != rank:
-                wrong = wrong or f"{node.name} is {node.type} of rank {len(node.shape)}"
-    if wrong:
-        raise ModelContract(f"{path.name} is not an RVM model: {wrong}.", "Choose another model.")
-    return _DTYPES[kind]
-
-
-def _difference(what: str, found: Mapping[str, Any], wanted: Sequence[str]) -> str | None:
-    if set(found) == set(wanted):
-        return None
-    return f"its {what} are {', '.join(sorted(found))}"
 
 
 def _one_line(fault: Exception) -> str:

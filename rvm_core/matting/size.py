@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,8 @@ Measured on the reference composites (a person half filling the picture, and one
 
 BUDGET_MS = 33.0
 """The time of one matte at 30 mattes a second."""
+
+LEVELS = tuple(BUDGET_PX)
 
 _STEP_PX = 4
 _MIN_SIDE_PX = 16
@@ -79,12 +82,11 @@ def in_cells(side: int) -> int:
     return -(-side // CELL_PX) * CELL_PX
 
 
-def level_for(ms_at_fast: float, budget_ms: float = BUDGET_MS) -> str:
+def level_for(ms_at_fast: float, costs: Mapping[str, float] = BUDGET_PX, budget_ms: float = BUDGET_MS) -> str:
     """The finest level whose matte takes at most `budget_ms`, from the time of one at ``fast``.
 
-    The network is convolutional: its time goes with its pixels.  ``fast`` when nothing fits.
+    costs: of each level, cheapest first; only their ratios mean something.  A network is convolutional: its
+    time goes with its pixels.  ``fast`` when nothing fits.
     """
-    fitting = [
-        level for level, pixels in BUDGET_PX.items() if ms_at_fast * pixels / BUDGET_PX["fast"] <= budget_ms
-    ]
+    fitting = [level for level, cost in costs.items() if ms_at_fast * cost / costs["fast"] <= budget_ms]
     return fitting[-1] if fitting else "fast"

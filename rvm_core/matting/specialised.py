@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from rvm_core import paths
 from rvm_core.errors import ModelContract
 from rvm_core.matting import session as sessions
+from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
+from rvm_core.matting.recurrent import zero_state
 from rvm_core.models.verify import fault
 
 _log = logging.getLogger(__name__)
@@ -114,22 +116,21 @@ def _prove(candidate: Path, official: Path) -> float:
     asked.graph.output[-1].name = raw
     asked.graph.output[-1].type.tensor_type.shape.dim[1].dim_value = 4
     ours, theirs = sessions.Session(candidate, "cpu", 1), sessions.bare_session(asked.SerializeToString())
-    names = sessions.STATE_OUTPUTS
-    our_state, their_state = ours.zero_state(*_PROOF_SIZE), [np.zeros((1, 1, 1, 1), ours.dtype)] * len(names)
+    our_state = zero_state(ours, *_PROOF_SIZE)
+    their_state = [np.zeros((1, 1, 1, 1), ours.dtype)] * len(STATE_OUTPUTS)
     largest = 0.0
     for picture in _pictures(*_PROOF_SIZE, ours.dtype):
-        feeds = dict(zip(sessions.STATE_INPUTS, map(sessions.value, our_state), strict=True))
-        outputs = ours.run({"src": sessions.value(picture), **feeds})
-        our_state = [outputs[name].numpy() for name in names]
+        outputs = ours.run({"src": sessions.value(picture), **our_state})
+        our_state = {into: outputs[out] for into, out in ours.contract.states}
         projected, *their_state = theirs.run(
-            [raw, *names],
+            [raw, *STATE_OUTPUTS],
             {
                 "src": picture,
-                "downsample_ratio": np.ones(1, np.float32),
-                **dict(zip(sessions.STATE_INPUTS, their_state, strict=True)),
+                RATIO: np.ones(1, np.float32),
+                **dict(zip(STATE_INPUTS, their_state, strict=True)),
             },
         )
-        given = [outputs["pha"].numpy(), *our_state]
+        given = [outputs[name].numpy() for name in ("pha", *STATE_OUTPUTS)]
         expected = [np.clip(projected[:, 3:], 0, 1), *their_state]
         largest = max(largest, *map(_difference, given, expected))
     if not largest <= _TOLERANCE[ours.dtype.name]:

@@ -23,6 +23,7 @@ from rvm_core.errors import (
     SettingsError,
 )
 from rvm_core.matting import available_providers, internal_size, level_for, session
+from rvm_core.matting.proof import prove
 from rvm_core.matting.size import BUDGET_PX, WHITE, in_cells
 from rvm_core.models import ensure
 from tests import graphs
@@ -133,7 +134,7 @@ def test_a_session_is_shared_and_closes_with_its_last_holder(data: Path) -> None
 @pytest.mark.usefixtures("data")
 def test_closing_an_engine_lets_go_of_the_session() -> None:
     engine = Matting("graph_good", "fast", threads=3)
-    held = weakref.ref(engine._session)
+    held = weakref.ref(engine._network.call.session)
     with engine:
         engine.step(grey(0))
     gc.collect()
@@ -158,11 +159,11 @@ def test_no_silent_fall_back(data: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_provider_that_computes_something_else_is_refused(data: Path) -> None:
     models = data / "models"
     reference = session.Session(models / "graph_good.onnx", "cpu", 1)
-    session.prove(session.Session(models / "graph_slow.onnx", "cpu", 1), reference)
+    prove(session.Session(models / "graph_slow.onnx", "cpu", 1), reference)
     with pytest.raises(ProviderError, match="pha differs"):
-        session.prove(session.Session(models / "graph_nan.onnx", "cpu", 1), reference)
+        prove(session.Session(models / "graph_nan.onnx", "cpu", 1), reference)
     with pytest.raises(ProviderError, match="failed"):
-        session.prove(session.Session(models / "graph_raises.onnx", "cpu", 1), reference)
+        prove(session.Session(models / "graph_raises.onnx", "cpu", 1), reference)
 
 
 @pytest.mark.usefixtures("data")
@@ -215,7 +216,7 @@ def test_alpha_is_steadied_where_the_picture_stands_still_and_forgotten_with_the
 @pytest.mark.usefixtures("data")
 def test_two_engines_share_a_session_but_no_memory() -> None:
     with Matting("graph_good", "fast") as one, Matting("graph_good", "fast") as other:
-        assert one._session is other._session
+        assert one._network.call.session is other._network.call.session
         one.step(grey(255))
         assert (other.step(grey(0)).alpha == 0).all()
 
@@ -363,7 +364,8 @@ def test_a_lane_may_call_the_network_twice_and_late() -> None:
         call()
         return call()
 
-    with Matting("graph_good", "fast", lane=lane) as engine, Matting("graph_good", "fast") as plain:
+    with Matting("graph_good", "fast") as engine, Matting("graph_good", "fast") as plain:
+        engine.call_on(lane)
         for level in (255, 0, 0):
             np.testing.assert_array_equal(
                 engine.step_internal(grey(level))[0], plain.step_internal(grey(level))[0]

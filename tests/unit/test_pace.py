@@ -25,7 +25,7 @@ class Computer:
     def __init__(self, ms_at_fast: float, level: str = "fast") -> None:
         self.ms_at_fast = ms_at_fast
         self.now = 0.0
-        self.pace = Pace(level, 33.0, lambda: self.now)
+        self.pace = Pace(level, budget_ms=33.0, clock=lambda: self.now)
         self.visited = [level]
 
     def run(self, seconds: float) -> str:
@@ -82,7 +82,7 @@ def test_no_way_up_while_the_host_misses_frames() -> None:
 
 
 def test_single_slow_mattes_move_nothing() -> None:
-    pace = Pace("balanced", 33.0, lambda: 0.0)
+    pace = Pace("balanced", budget_ms=33.0, clock=lambda: 0.0)
     for n in range(300):
         pace.note(200.0 if n % 3 == 0 else 30.0)
     assert pace.level == "balanced"

@@ -19,7 +19,8 @@ import pytest
 
 from rvm_core import Matting, paths
 from rvm_core.errors import InferenceError, ModelMissing
-from rvm_core.matting import rewrite, session, specialised
+from rvm_core.matting import recurrent, rewrite, session, specialised
+from rvm_core.matting.proof import prove
 from rvm_core.models import ensure
 from tests import graphs
 
@@ -52,8 +53,8 @@ def test_it_is_made_proved_and_kept(official: Path, caplog: pytest.LogCaptureFix
     assert sorted(one.suffix for one in made.path.parent.iterdir()) == [".json", ".onnx"]
 
     opened = session.Session(made.path, "cpu", 1)
-    assert not opened.takes_ratio
-    assert opened.state_channels == [16, 20, 40, 64]
+    assert not recurrent.takes_ratio(opened)
+    assert [opened.inputs[name][1] for name, _ in opened.contract.states] == [16, 20, 40, 64]
     operators = {node.op_type for node in onnx.load(made.path).graph.node}
     assert not operators & {"Expand", "Shape", "Slice", "ReduceMean"}
 
@@ -66,9 +67,8 @@ def test_a_session_of_one_size(official: Path) -> None:
     assert (fixed.size, opened.size) == ((64, 48), None)
     nodes = [*fixed._session.get_inputs(), *fixed._session.get_outputs()]
     assert all(isinstance(side, int) for node in nodes for side in node.shape)
-    session.prove(fixed, opened)
-    zeros = map(session.value, fixed.zero_state(80, 48))
-    feeds = dict(zip(session.STATE_INPUTS, zeros, strict=True))
+    prove(fixed, opened)
+    feeds = recurrent.zero_state(fixed, 80, 48)
     with pytest.raises(InferenceError):
         fixed.run({"src": session.value(np.zeros((1, 3, 48, 80), np.float32)), **feeds})
 
@@ -83,12 +83,12 @@ def test_another_processor_prepares_for_each_size(official: Path, monkeypatch: p
     grey = np.full((48, 64, 3), 128, np.uint8)
     with Matting(quality="fast", provider="webgpu") as engine, Matting(quality="fast") as on_cpu:
         for picture in (grey, np.ascontiguousarray(grey[:, :48])):
-            former = weakref.ref(engine._session)
+            former = weakref.ref(engine._network.call.session)
             np.testing.assert_allclose(
                 engine.step_internal(picture)[0], on_cpu.step_internal(picture)[0], atol=1e-3
             )
-            assert engine._session.size == picture.shape[1::-1]
-            assert on_cpu._session.size is None
+            assert engine._network.call.session.size == picture.shape[1::-1]
+            assert on_cpu._network.call.session.size is None
             gc.collect()
             assert former() is None, "each size takes memory of its own"
 
@@ -174,4 +174,4 @@ def test_the_engine_uses_it(official: Path, data: Path) -> None:
     shutil.copyfile(official, data / "models" / official.name)
     with Matting(quality="fast") as engine:
         assert engine.info.why_official == ""
-        assert not engine._session.takes_ratio
+        assert not recurrent.takes_ratio(engine._network.call.session)

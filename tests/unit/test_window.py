@@ -167,7 +167,7 @@ def test_the_engine_remembers_in_the_window_and_finds_what_enters(
         picture[PERSON] = 255
         for _ in range(HOLD + 2):
             engine.step_internal(picture)
-        assert engine._window.look(picture).area < WHOLE.area / 2
+        assert engine._network._window.look(picture).area < WHOLE.area / 2
         both = picture.copy()
         both[10:60, 230:] = 255
         np.testing.assert_array_equal(engine.step_internal(both)[0], both[..., 0] / 255)

@@ -31,7 +31,8 @@ class Network(Protocol):
     call: Caller
 
     @property
-    def problem(self) -> str: ...
+    def problem(self) -> str:
+        """See above."""
 
     def internal_size(self, width: int, height: int, level: str) -> tuple[int, int]:
         """(w, h) at which it sees a `width` x `height` picture.  Raises PictureError, SettingsError."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _WRITE_EVERY_S = 1.0
 _WINDOW_S = 3.0  # mattes per second are counted over so long
 _numbers = itertools.count(1)
+_MERE_NOTES = {"model", "provider"}
+"""What was wished for and cannot be had, while something else goes on."""
 
 
 class Status:
@@ -32,6 +34,7 @@ class Status:
 
     def __init__(self, instance: Instance) -> None:
         self.problems: dict[str, RvmError] = {}
+        self._loading = ""
         self._instance = instance
         self._info: MattingInfo | None = None
         self._sizes = (0, 0, 0, 0)
@@ -49,9 +52,14 @@ class Status:
         """Whether something makes matting impossible; an unreadable background does not."""
         return bool(self.problems.keys() & {"engine", "shader"})
 
+    @property
+    def _hides(self) -> bool:
+        """Whether viewers see what they see after a failure."""
+        return bool(self.problems.keys() - _MERE_NOTES)
+
     def forget_problems(self) -> None:
         """Before a new try; what lasts is reported again."""
-        for part in ("engine", "worker", "background"):
+        for part in ("engine", "worker", "background", *_MERE_NOTES):
             self.problems.pop(part, None)
 
     def report(self, part: str, problem: RvmError) -> None:
@@ -65,6 +73,12 @@ class Status:
     def solved(self, part: str) -> None:
         """The failure of `part`, if there was one, is over."""
         if self.problems.pop(part, None) is not None:
+            self._changed()
+
+    def loading(self, text: str) -> None:
+        """What is being loaded beside the engine at work; empty when nothing is."""
+        if text != self._loading:
+            self._loading = text
             self._changed()
 
     def engine_loaded(self, info: MattingInfo) -> None:
@@ -101,7 +115,7 @@ class Status:
         return {
             "filter": self._instance.name,
             "source": parent_name.decode(errors="replace") if parent_name else "",
-            "state": "failed" if problem else "running" if self._mattes else "loading",
+            "state": "failed" if self._hides else "running" if self._mattes else "loading",
             "problem": problem.problem if problem else "",
             "remedy": problem.remedy if problem else "",
             "model": self._info.model if self._info else "",
@@ -130,18 +144,22 @@ class Status:
         }
 
     def line(self) -> tuple[str, bool]:
-        """(one text for the properties, whether it is a problem)."""
-        if self.problems:
-            return " ".join(str(problem) for problem in list(self.problems.values())), True
-        if self._info is None:
-            return "The model is being loaded.", False
+        """(one text for the properties, whether there is a problem)."""
+        texts = [str(problem) for problem in list(self.problems.values())]
+        if self._info is not None and not self._hides:
+            texts.append(self._what_runs(self._info))
+        if self._loading:
+            texts.append(self._loading)
+        return " ".join(texts) or "The model is being loaded.", bool(self.problems)
+
+    def _what_runs(self, info: MattingInfo) -> str:
         width, height, internal_width, internal_height = self._sizes
-        text = f"{self._info.model} on {self._info.provider}, {self._info.level}"
+        text = f"{info.model} on {info.provider}, {info.level}"
         if width:
             text += f": {internal_width}x{internal_height} for {width}x{height}"
         if self._matte_ms:
             text += f", {np.median(self._matte_ms):.0f} ms a matte"
-        return text + ".", False
+        return text + "."
 
     def write_sometimes(self) -> None:
         """Write the file if a second has passed."""

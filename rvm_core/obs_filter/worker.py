@@ -21,6 +21,7 @@ from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
+from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status
@@ -49,7 +50,8 @@ class Worker:
         self._settings: Settings | None = None
         self._said: set[str] = set()
         self._engine: Matting | None = None
-        self._engine_key: tuple[Any, ...] = ()
+        self._wish: Wish | None = None
+        self._loader = Loader(instance.event.signal)
         self._slots_key: tuple[int, ...] = ()
         self._buffers: Buffers | None = None
         self._backdrop_key: tuple[Any, ...] = ()
@@ -78,6 +80,7 @@ class Worker:
         self._instance.event.signal()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
+        self._loader.stop()
 
     def retry(self) -> None:
         """Forget failures and load anew; a missing model may be downloaded."""
@@ -115,7 +118,7 @@ class Worker:
         """One wake-up: settings, size, a picture if there is one."""
         if self._retry:
             self._retry, self._download = False, True
-            self._engine_key = self._backdrop_key = ()
+            self._wish, self._backdrop_key = None, ()
             self.status.forget_problems()
         if self._instance.settings.changed():
             self._apply_settings()
@@ -154,26 +157,40 @@ class Worker:
     def _ensure_engine(self) -> None:
         assert self._settings is not None
         s = self._settings
-        key = (s.model, s.quality, s.provider, s.threads)
-        if key == self._engine_key:
-            return
-        self._engine_key = key  # a failure is not tried again by itself
-        started = time.monotonic()
-        from rvm_core.matting import Matting
+        wish = Wish(s.model, s.quality, s.provider, s.threads)
+        if wish != self._wish:  # a failure is not tried again by itself
+            self._wish = wish
+            self._loader.load(wish, download=self._download)
+            self._download = False
+        loaded = self._loader.take()
+        if loaded is not None:
+            self._take_over(loaded)
+        self.status.loading(self._loader.text)
 
-        download, self._download = self._download, False
-        engine = Matting(s.model, s.quality, s.provider, s.threads, download=download, lane=self._lane)
-        previous, self._engine = self._engine, engine
+    def _take_over(self, loaded: Loaded) -> None:
+        """Matte with the engine that has been made; where there is none, the last one goes on."""
+        if loaded.engine is None:
+            assert loaded.problem is not None
+            if self._engine is None or self.status.blocks:
+                raise loaded.problem
+            self.status.report("model", loaded.problem)
+            return
+        previous, self._engine = self._engine, loaded.engine
+        self._engine.call_on(self._lane)
         if previous is not None:
             previous.close()
             self._instance.reset(Reason.MODEL)
         self.status.solved("engine")
-        self.status.engine_loaded(engine.info)
+        self.status.solved("model")
+        if loaded.refusal is None:
+            self.status.solved("provider")
+        else:
+            self.status.report("provider", loaded.refusal)
+        info = self._engine.info
+        self.status.engine_loaded(info)
         log.info(
-            f"'{self._instance.name}': {engine.info.model} on {engine.info.provider}, "
-            f"{engine.info.threads} threads, level {engine.info.level}, "
-            f"{engine.info.why_official or 'specialised graph'}, "
-            f"ready in {time.monotonic() - started:.1f} s"
+            f"'{self._instance.name}': {info.model} on {info.provider}, {info.threads} threads, "
+            f"level {info.level}, {info.why_official or 'specialised graph'}, ready in {loaded.seconds:.1f} s"
         )
 
     def _ensure_room(self) -> None:

@@ -98,7 +98,6 @@ CAUSES = {
     "fetchable model": Cause({"model": "graph_fetchable"}, "graph_fetchable is not on", _press_try_again),
     "corrupt model": Cause({"model": "graph_corrupt"}, "is damaged", _put_model("graph_corrupt")),
     "other contract": Cause({"model": "graph_contract"}, "is not an RVM model", _choose(model="graph_good")),
-    "absent provider": Cause({"provider": "cuda"}, "has no provider 'cuda'", _choose(provider="cpu")),
     "network raises": Cause({"model": "graph_raises"}, "The network failed", _choose(model="graph_good")),
     "not a number": Cause({"model": "graph_nan"}, "not finite", _choose(model="graph_good")),
     "no background": _background("absent.png", "cannot be read"),
@@ -118,7 +117,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     (lab.folder / "folder.png").mkdir()
     room_file = write_png(lab.folder / "room.png", room(WIDTH, HEIGHT))
     sources = [color_source("Behind", 0xFF306080, WIDTH, HEIGHT)]
-    for name in (*CAUSES, "Well", "Doomed"):
+    for name in (*CAUSES, "Well", "Content", "Doomed"):
         values = dict(CAUSES[name].settings) if name in CAUSES else {}
         if "background_file" in values:
             values["background_file"] = str(lab.folder / values["background_file"])
@@ -134,7 +133,7 @@ def _spoil_models(lab: Lab) -> None:
     """Beside the graphs: two models without a file, one of which can be fetched; one with a wrong byte."""
     good = lab.files["graph_good"]
     document = json.loads((lab.data / "manifest.json").read_text())
-    for name in ("graph_missing", "graph_corrupt", "graph_fetchable"):
+    for name in ("graph_missing", "graph_missing_too", "graph_corrupt", "graph_fetchable"):
         sources = [{"path": good.name}] if name == "graph_fetchable" else []
         document["models"][name] = {**graphs.entry_for(good, sources=sources), "file": f"{name}.onnx"}
     graphs.write_manifest(lab.data, document["models"])
@@ -228,6 +227,30 @@ def test_a_problem_is_said_once_in_the_log_and_not_at_every_frame(failing: Lab, 
     frames = failing.obs.stats().rendered
     wait_until(lambda: failing.obs.stats().rendered > frames + 10, "OBS draws no more")
     assert len(said()) == 1
+
+
+def test_what_cannot_be_had_leaves_the_matte_on_screen(failing: Lab) -> None:
+    """A wish that fails is said, with its remedy; the engine at work goes on."""
+    name = "Content"
+    expected = expected_screenshot(room(WIDTH, HEIGHT))
+    _put_on_air(failing, name)
+    for wish, said in (
+        ({"provider": "cuda"}, "has no provider 'cuda'"),
+        ({"model": "graph_missing_too"}, "graph_missing_too is not on"),
+    ):
+        failing.wait_picture(name, CANVAS, lambda seen: off_share(seen, expected) <= STRAY)
+        failing.change(name, **wish)
+        status = failing.wait_status(name, lambda s, said=said: said in s["problem"], f"does not say {said}")
+        assert status["state"] == "running"
+        assert (status["model"], status["provider"]) == ("graph_good", "cpu")
+        for picture in _looks(failing, name)[::2]:
+            assert off_share(picture, expected) <= STRAY
+        shown = failing.call("properties", source=name, filter=FILTER)
+        assert said in shown[0]["text"]
+        assert "graph_good on cpu" in shown[0]["text"]
+        assert any(said in line for line in failing.filter_log() if line.startswith("error"))
+        failing.reset_filter(name)
+        failing.wait_status(name, lambda s: not s["problem"], "still complains")
 
 
 def test_a_dead_worker_takes_the_picture_off_and_try_again_brings_it_back(failing: Lab) -> None:

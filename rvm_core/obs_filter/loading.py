@@ -1,0 +1,155 @@
+"""Engines made beside the worker, so that the one at work goes on until the next is ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rvm_core.errors import ProviderError, RvmError
+from rvm_core.obs_filter.courtesy import yield_to_obs
+
+if TYPE_CHECKING:
+    from rvm_core.matting import Matting
+
+
+class Wish(NamedTuple):
+    """What the settings ask for, as ``Matting`` takes it."""
+
+    model: str
+    quality: str
+    provider: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The engine of a wish, or why there is none.
+
+    refusal: why it runs on the processor and not on the provider of the wish.  seconds: that it took.
+    """
+
+    engine: Matting | None
+    problem: RvmError | None = None
+    refusal: ProviderError | None = None
+    seconds: float = 0.0
+
+
+class _Abandoned(BaseException):
+    """Ends a download that nobody waits for any more."""
+
+
+class Loader:
+    """Grants the last wish on a thread of its own.  Public methods: one thread, the worker's.
+
+    `wake` is called from the loader's thread when :meth:`take` has something to give.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._wish: tuple[Wish, bool] | None = None
+        self._loaded: Loaded | None = None
+        self._thread: threading.Thread | None = None
+        self._is_building = False
+        self._downloaded = ""
+
+    def load(self, wish: Wish, *, download: bool) -> None:
+        """Make the engine of `wish`, whose model may be fetched; what was wished for before is forgotten."""
+        with self._lock:
+            self._wish = (wish, download)
+            self._drop_loaded()
+            if self._thread is None:
+                # Daemon: a download may hang in the network while OBS quits.
+                self._thread = threading.Thread(target=self._run, name="obs-rvm loader", daemon=True)
+                self._thread.start()
+
+    def take(self) -> Loaded | None:
+        """What has become of the last wish, once."""
+        with self._lock:
+            loaded, self._loaded = self._loaded, None
+            return loaded
+
+    @property
+    def text(self) -> str:
+        """What is going on, for people; empty when nothing is."""
+        wanted = self._wish
+        return f"{wanted[0].model} is being loaded{self._downloaded}." if wanted else ""
+
+    def stop(self) -> None:
+        """No engine comes any more; returns when none is being made, for onnxruntime must not outlive OBS."""
+        with self._lock:
+            self._wish = None
+            thread = self._thread if self._is_building else None
+        if thread is not None:
+            thread.join()
+        with self._lock:
+            self._drop_loaded()
+
+    def _drop_loaded(self) -> None:
+        if self._loaded is not None and self._loaded.engine is not None:
+            self._loaded.engine.close()
+        self._loaded = None
+
+    def _run(self) -> None:
+        yield_to_obs()
+        while True:
+            with self._lock:
+                wanted = self._wish
+                self._is_building, self._downloaded = False, ""
+                if wanted is None:
+                    self._thread = None
+                    return
+            try:
+                loaded = self._grant(wanted)
+            except _Abandoned:
+                continue
+            with self._lock:
+                if self._wish is wanted:
+                    self._wish, self._loaded = None, loaded
+                elif loaded.engine is not None:
+                    loaded.engine.close()
+            self._wake()
+
+    def _grant(self, wanted: tuple[Wish, bool]) -> Loaded:
+        wish, download = wanted
+
+        def follow(done: int, total: int) -> None:
+            if self._wish is not wanted:
+                raise _Abandoned
+            share = (
+                f"{10 * (10 * done // total)} % of " if total else ""
+            )  # in steps: each builds the window anew
+            self._downloaded = f": {share}{total / 1e6:.0f} MB fetched"
+
+        try:
+            from rvm_core.models import ensure
+
+            ensure(wish.model, download=download, progress=follow)
+            with self._lock:
+                if self._wish is not wanted:
+                    raise _Abandoned
+                self._is_building, self._downloaded = True, ""
+            return _built(wish)
+        except RvmError as problem:
+            return Loaded(None, problem)
+        except Exception as cause:
+            unknown = RvmError(f"{wish.model} cannot be loaded ({cause}).", "Choose another model.")
+            return Loaded(None, unknown)
+
+
+def _built(wish: Wish) -> Loaded:
+    from rvm_core.matting import Matting
+
+    started = time.monotonic()
+
+    def on(provider: str, refusal: ProviderError | None = None) -> Loaded:
+        engine = Matting(wish.model, wish.quality, provider, wish.threads)
+        return Loaded(engine, refusal=refusal, seconds=time.monotonic() - started)
+
+    try:
+        return on(wish.provider)
+    except ProviderError as refusal:
+        return on("cpu", refusal)

@@ -1,0 +1,167 @@
+"""Engines made beside the one at work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rvm_core import matting, models, paths
+from rvm_core.errors import ModelMissing, ProviderError
+from rvm_core.obs_filter.loading import Loaded, Loader, Wish
+from tests import graphs
+
+GOOD = Wish("graph_good", "fast", "cpu", 1)
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    graphs.build_all(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def loader() -> Iterator[Loader]:
+    made = Loader(lambda: None)
+    yield made
+    made.stop()
+
+
+def taken(loader: Loader) -> Loaded:
+    return eventually(loader.take)
+
+
+def eventually(question: Callable[[], Any]) -> Any:
+    last = time.monotonic() + 60
+    while not (answer := question()):
+        assert time.monotonic() < last, "nothing came"
+        time.sleep(0.005)
+    return answer
+
+
+class Held:
+    """Stands in for `function`, and waits in it until it is let go."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.entered, self.go = threading.Event(), threading.Event()
+        self._function = function
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        self.entered.set()
+        assert self.go.wait(60)
+        return self._function(*given, **named)
+
+
+def test_an_engine_comes_once_and_wakes_the_worker() -> None:
+    woken = threading.Event()
+    loader = Loader(woken.set)
+    loader.load(GOOD, download=False)
+    assert woken.wait(60)
+    loaded = taken(loader)
+    assert loaded.engine is not None
+    assert (loaded.engine.info.model, loaded.problem, loaded.refusal) == ("graph_good", None, None)
+    assert loaded.seconds > 0
+    assert loader.take() is None
+    assert loader.text == ""
+    loaded.engine.close()
+    loader.stop()
+
+
+def test_it_says_what_it_does(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(models.ensure)
+    monkeypatch.setattr(models, "ensure", held)
+    loader.load(GOOD, download=False)
+    assert held.entered.wait(60)
+    assert loader.text == "graph_good is being loaded."
+    held.go.set()
+    taken(loader)
+
+
+def test_the_last_wish_counts(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(matting.Matting)
+    monkeypatch.setattr(matting, "Matting", held)
+    loader.load(GOOD, download=False)
+    assert held.entered.wait(60)
+    loader.load(GOOD._replace(model="graph_slow"), download=False)
+    held.go.set()
+    engine = taken(loader).engine
+    assert engine is not None
+    assert engine.info.model == "graph_slow"
+    assert loader.take() is None
+
+
+def test_a_provider_that_is_refused_leaves_the_processor(loader: Loader) -> None:
+    loader.load(GOOD._replace(provider="abacus"), download=False)
+    loaded = taken(loader)
+    assert loaded.engine is not None
+    assert loaded.engine.info.provider == "cpu"
+    assert isinstance(loaded.refusal, ProviderError)
+    assert "abacus" in str(loaded.refusal)
+
+
+def test_what_hinders_is_told(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    (paths.models_dir() / "graph_good.onnx").unlink()
+    loader.load(GOOD, download=False)
+    loaded = taken(loader)
+    assert loaded.engine is None
+    assert isinstance(loaded.problem, ModelMissing)
+    loader.load(GOOD, download=True)
+    assert taken(loader).engine is not None
+    monkeypatch.setattr(matting, "Matting", lambda *_: 1 / 0)
+    loader.load(GOOD, download=False)
+    assert "graph_good cannot be loaded (division by zero)" in str(taken(loader).problem)
+
+
+def test_stopping_waits_for_an_engine_but_not_for_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    building = Held(matting.Matting)
+    monkeypatch.setattr(matting, "Matting", building)
+    loader = Loader(lambda: None)
+    loader.load(GOOD, download=False)
+    assert building.entered.wait(60)
+    stopping = threading.Thread(target=loader.stop)
+    stopping.start()
+    stopping.join(0.2)
+    assert stopping.is_alive(), "onnxruntime was left at work"
+    building.go.set()
+    stopping.join(60)
+    assert loader.take() is None
+
+    fetching = Held(models.ensure)
+    monkeypatch.setattr(models, "ensure", fetching)
+    loader = Loader(lambda: None)
+    loader.load(GOOD, download=True)
+    assert fetching.entered.wait(60)
+    building.entered.clear()
+    loader.stop()
+    fetching.go.set()
+    eventually(lambda: loader._thread is None)
+    assert not building.entered.is_set()
+
+
+def test_a_download_that_nobody_waits_for_ends(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    go = threading.Event()
+
+    def ensure(name: str, **named: Any) -> None:
+        if name == "graph_slow":
+            return
+        named["progress"](45_000_000, 100_000_000)
+        texts.append(loader.text)
+        assert go.wait(60)
+        named["progress"](46_000_000, 100_000_000)
+        texts.append("went on")
+
+    monkeypatch.setattr(models, "ensure", ensure)
+    loader.load(GOOD, download=True)
+    eventually(lambda: texts)
+    loader.load(GOOD._replace(model="graph_slow"), download=False)
+    go.set()
+    engine = taken(loader).engine
+    assert engine is not None
+    assert engine.info.model == "graph_slow"
+    assert texts == ["graph_good is being loaded: 40 % of 100 MB fetched."]

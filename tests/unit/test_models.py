@@ -12,7 +12,7 @@ import pytest
 from rvm_core import paths
 from rvm_core.errors import ModelCorrupt, ModelError
 from rvm_core.models import entries, entry, verified
-from rvm_core.models.registry import PathSource, UrlSource, WheelSource
+from rvm_core.models.registry import METHODS, NpmSource, PathSource, UrlSource, WheelSource
 from tests import graphs
 
 OWN = {
@@ -35,13 +35,21 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_projects_own_models(data: Path) -> None:
     known = entries()
-    assert list(known) == ["rvm_mobilenetv3", "rvm_mobilenetv3_fp16", "rvm_resnet50", "rvm_resnet50_fp16"]
+    of_method = {method: [m.name for m in known.values() if m.method == method] for method in METHODS}
+    assert of_method == {
+        "rvm": ["rvm_mobilenetv3", "rvm_mobilenetv3_fp16", "rvm_resnet50", "rvm_resnet50_fp16"],
+        "mediapipe": ["mediapipe_selfie", "mediapipe_selfie_landscape", "mediapipe_multiclass"],
+        "bgmv2": ["bgmv2_mobilenetv2", "bgmv2_resnet50"],
+    }
     default = known["rvm_mobilenetv3"]
     assert default.path == data / "models" / "rvm_mobilenetv3_fp32.onnx"
     assert [type(source) for source in default.sources] == [UrlSource, WheelSource]
-    assert len({model.sha256 for model in known.values()}) == 4
+    assert [type(source) for source in known["mediapipe_selfie"].sources] == [NpmSource, UrlSource]
+    assert len({model.file for model in known.values()}) == len(known)
     for model in known.values():
-        assert model.licence == "GPL-3.0"
+        assert model.licence == {"rvm": "GPL-3.0", "mediapipe": "Apache-2.0", "bgmv2": "MIT"}[model.method]
+        assert model.path.suffix == (".tflite" if model.method == "mediapipe" else ".onnx")
+        assert (model.sha256 is None) == (model.method == "bgmv2")
         assert model.dtype == ("float16" if "fp16" in model.name else "float32")
         assert all(s.url.startswith("https://") for s in model.sources if isinstance(s, UrlSource))
 
@@ -70,6 +78,10 @@ def test_a_users_model_joins_and_replaces(data: Path) -> None:
         {"bytes": "many"},
         {"sources": [{"ftp": "x"}]},
         {"sources": [{"wheel": "name", "member": "m"}]},
+        {"sources": [{"npm": "@scope/name", "member": "m"}]},
+        {"sources": [{"npm": "name@1"}]},
+        {"sha256": None},
+        {"bytes": None},
         {"sources": 3},
     ],
 )
@@ -77,6 +89,12 @@ def test_a_bad_entry_is_named(data: Path, change: dict[str, Any]) -> None:
     graphs.write_manifest(data, {"mine": {**OWN, **change}})
     with pytest.raises(ModelError, match=r"manifest\.json cannot be used"):
         entry("rvm_mobilenetv3")
+
+
+@pytest.mark.parametrize(("text", "package", "version"), [("@a/b@1.2", "@a/b", "1.2"), ("b@1.2", "b", "1.2")])
+def test_an_npm_source(data: Path, text: str, package: str, version: str) -> None:
+    graphs.write_manifest(data, {"mine": {**OWN, "sources": [{"npm": text, "member": "package/m"}]}})
+    assert entry("mine").sources == (NpmSource(package, version, "package/m"),)
 
 
 @pytest.mark.parametrize("key", sorted(set(OWN)))

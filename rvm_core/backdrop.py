@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.errors import BackgroundError
+from rvm_core.errors import BackgroundError, RvmError
+
+_REMEDY = "Choose a PNG, JPEG, WebP or BMP file."
 
 
 def load(
@@ -19,21 +21,29 @@ def load(
     `fit` is ``cover``, ``contain`` or ``stretch``.  pixel_aspect: as in :func:`fitted`.
     Raises BackgroundError.
     """
+    if not path:
+        raise BackgroundError("No background image is chosen.", _REMEDY)
+    return fitted(decoded(path, "background image", BackgroundError), width, height, fit, color, pixel_aspect)
+
+
+def decoded(path: str, name: str, error: type[RvmError]) -> NDArray[np.uint8]:
+    """The image file `path` as uint8 [H, W, 4] RGBA, whatever it holds.
+
+    Raises `error`, which calls the file by `name`.
+    """
     import cv2
 
-    remedy = "Choose a PNG, JPEG, WebP or BMP file."
-    if not path:
-        raise BackgroundError("No background image is chosen.", remedy)
     try:
         encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
     except OSError as cause:
-        raise BackgroundError(
-            f"The background image {path} cannot be read ({cause.strerror}).", remedy
-        ) from cause
-    image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+        raise error(f"The {name} {path} cannot be read ({cause.strerror}).", _REMEDY) from cause
+    try:
+        image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
+    except cv2.error as cause:  # more than 2 ** 30 pixels
+        raise error(f"The {name} {path} is too large.", _REMEDY) from cause
     if image is None:
-        raise BackgroundError(f"The background file {path} is not an image.", remedy)
-    return fitted(_rgba8(image), width, height, fit, color, pixel_aspect)
+        raise error(f"The {name} {path} is not an image.", _REMEDY)
+    return _rgba8(image)
 
 
 def fitted(

@@ -6,6 +6,7 @@
     ├── SettingsError        a value outside the schema
     ├── PictureError         a picture of the wrong shape, dtype or size
     ├── BackgroundError      a background file that cannot be read
+    ├── PlateError           the clean plate is missing, cannot be read, or no longer fits the picture
     ├── VideoError           a video file that cannot be read or written
     ├── ModelError
     │   ├── ModelMissing     the file is not there, and no source gave it
@@ -38,6 +39,10 @@ class PictureError(RvmError):
 
 class BackgroundError(RvmError):
     """A background file that cannot be read."""
+
+
+class PlateError(RvmError):
+    """The clean plate is missing, cannot be read, or no longer fits the picture."""
 
 
 class VideoError(RvmError):

@@ -38,6 +38,16 @@ def specialised_dir() -> Path:
     return data_dir() / "specialised"
 
 
+def ledger_file() -> Path:
+    """What is known of the providers on this computer."""
+    return data_dir() / "providers.json"
+
+
+def plates_dir() -> Path:
+    """Clean plates that filters captured; the filters' settings name them."""
+    return data_dir() / "plates"
+
+
 def numba_cache_dir() -> Path:
     """Compiled kernels and callbacks; filled at install time.
 

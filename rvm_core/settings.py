@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from rvm_core.errors import SettingsError
@@ -32,7 +33,8 @@ class Setting:
     """One key of the schema.
 
     ``choices`` maps each stored value to the label that users read, ``file_choices`` adds those that only
-    video files have; ``modes`` names the modes in which the setting does anything (empty: in all of them).
+    video files have; ``modes`` names the modes in which the setting does anything, ``methods`` the methods of
+    models (empty: in all of them).
     ``file_help`` is the help for video files where that is another; one that is ``live_only`` has no meaning
     there.
     """
@@ -47,9 +49,16 @@ class Setting:
     high: float = 0.0
     step: float = 0.0
     modes: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     file_choices: tuple[tuple[str, str], ...] = ()
     file_help: str = ""
     live_only: bool = False
+
+    def applies(self, mode: str, model: str) -> bool:
+        """Whether the setting does anything in `mode` with `model`, a name of the registry."""
+        return (not self.modes or mode in self.modes) and (
+            not self.methods or _methods().get(model) in self.methods
+        )
 
     def coerce(self, value: Any, *, for_file: bool = False) -> Any:
         """`value` as this setting stores it: clamped to its range.
@@ -79,16 +88,21 @@ class Setting:
         return value
 
 
-def _model_choices() -> tuple[tuple[str, str], ...]:
-    """Registry names and titles; a user's manifest that cannot be read is reported by the registry."""
-    choices: dict[str, str] = {}
+def _of_models(field: str) -> dict[str, str]:
+    """A field of each model by name; a user's manifest that cannot be read is reported by the registry."""
+    found: dict[str, str] = {}
     for path in (manifest_file(), user_manifest_file()):
         try:
             models = json.loads(path.read_text(encoding="utf-8"))["models"]
-            choices.update({str(name): str(entry["title"]) for name, entry in models.items()})
+            found.update({str(name): str(entry[field]) for name, entry in models.items()})
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-    return tuple(choices.items())
+    return found
+
+
+@cache
+def _methods() -> dict[str, str]:
+    return _of_models("method")
 
 
 REPLACING_MODES = ("color", "image", "video")
@@ -205,23 +219,36 @@ SCHEMA: tuple[Setting, ...] = (
         "rvm_mobilenetv3",
         "Model",
         "Which network finds the person.",
-        choices=_model_choices(),
+        choices=tuple(_of_models("title").items()),
+    ),
+    Setting(
+        "plate",
+        Kind.PATH,
+        "",
+        "Clean plate",
+        "A picture of the room without you. Background Matting V2 needs one, taken by the very camera as it "
+        "stands: step out of the picture and capture it.",
+        methods=("bgmv2",),
+        file_help="A picture of the room without the person, from the same place of the camera, for models "
+        "that need one.",
     ),
     Setting(
         "provider",
         Kind.CHOICE,
         "auto",
         "Runs on",
-        "What computes the matte. Automatic is the processor, which is right on every computer.",
+        "What computes the matte. Automatic is the fastest of those that gave the processor's result on this "
+        "computer; whatever did not is left out, and the line above says why.",
         choices=(
             ("auto", "Automatic"),
             ("cpu", "Processor"),
-            ("cuda", "NVIDIA CUDA"),
+            ("webgpu", "Graphics card (WebGPU)"),
             ("tensorrt", "NVIDIA TensorRT"),
+            ("cuda", "NVIDIA CUDA"),
             ("openvino", "Intel OpenVINO"),
+            ("mlx", "Apple MLX"),
             ("coreml", "Apple CoreML"),
             ("directml", "DirectML"),
-            ("webgpu", "WebGPU"),
         ),
     ),
     Setting(
@@ -234,6 +261,11 @@ SCHEMA: tuple[Setting, ...] = (
         step=1,
     ),
 )
+
+PLATE_KEY = "plate"
+"""Of the setting that the filter changes itself."""
+DECIDING_KEYS = ("mode", "model")
+"""What ``Setting.applies`` asks for, in its order."""
 
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SCHEMA}
 
@@ -253,6 +285,7 @@ class Settings:
     until_ready: str
     reset_on_scene_switch: bool
     model: str
+    plate: str
     provider: str
     threads: int
 

@@ -1,4 +1,4 @@
-"""Tiny ONNX graphs of RVM's interface, for what the real network does not do on demand.
+"""Tiny ONNX graphs of the methods' interfaces, for what the real networks do not do on demand.
 
 ``python -m tests.graphs DIR`` writes them with a manifest, so that OBS_RVM_DATA_DIR=DIR offers them:
 
@@ -9,6 +9,7 @@
 ``graph_slow``      as good, after about 3 billion multiplications at 256 x 144: some 100 ms
 ``graph_slower``    as slow, six times the work: `auto` measures it for seconds
 ``graph_half``      as good, in half precision
+``graph_plate``     Background Matting V2's interface: person = what differs from the clean plate
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper, save
 RAISING_WIDTH = 256
 GHOST = 0.7
 """What stays of the previous alpha."""
+SAMPLED_PATCHES = 5000
+"""Of 4 x 4 pixels, that a picture for ``graph_plate`` must have, as for the published HD graphs."""
 
 _OPSET, _IR = 17, 9
 _WORK_CHANNELS, _WORK_LAYERS = 48, 4
+_PATCH_PX = 4
 
 
 class _Graph:
@@ -40,6 +44,7 @@ class _Graph:
         self.dtype = np.dtype(dtype)
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.names = 0
 
     def constant(self, values: Any, dtype: DTypeLike | None = None) -> str:
         name = f"constant{len(self.constants)}"
@@ -47,19 +52,20 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
+    def name(self) -> str:
+        self.names += 1
+        return f"value{self.names}"
+
     def node(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        name = output or f"value{len(self.nodes)}"
+        name = output or self.name()
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def model(self, outputs: tuple[str, ...]) -> ModelProto:
-        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
-        tensor = helper.make_tensor_value_info
-        inputs = [tensor("src", kind, [1, 3, "height", "width"])]
-        inputs += [tensor(f"r{i}i", kind, [1, f"c{i}", f"h{i}", f"w{i}"]) for i in (1, 2, 3, 4)]
-        inputs.append(tensor("downsample_ratio", TensorProto.FLOAT, [1]))
-        given = [tensor(name, kind, [1, f"{name}_c", f"{name}_h", f"{name}_w"]) for name in outputs]
-        graph = helper.make_graph(self.nodes, "rvm_like", inputs, given, self.constants)
+    def tensor(self, name: str, *shape: int | str) -> Any:
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(self.dtype), shape)
+
+    def model(self, inputs: list[Any], outputs: list[Any]) -> ModelProto:
+        graph = helper.make_graph(self.nodes, "test", inputs, outputs, self.constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
 
 
@@ -81,7 +87,11 @@ def _finish(graph: _Graph, alpha: str, outputs: tuple[str, ...] = _OUTPUTS) -> M
     for i in (2, 3, 4):
         graph.node("Identity", f"r{i}i", output=f"r{i}o")
     graph.node("Identity", "src", output="fgr")
-    return graph.model(outputs)
+    inputs = [graph.tensor("src", 1, 3, "height", "width")]
+    inputs += [graph.tensor(f"r{i}i", 1, f"r{i}_c", f"r{i}_h", f"r{i}_w") for i in (1, 2, 3, 4)]
+    inputs.append(helper.make_tensor_value_info("downsample_ratio", TensorProto.FLOAT, [1]))
+    given = [graph.tensor(name, 1, f"{name}_c", f"{name}_h", f"{name}_w") for name in outputs]
+    return graph.model(inputs, given)
 
 
 def good(dtype: DTypeLike = np.float32) -> ModelProto:
@@ -127,6 +137,41 @@ def slow(layers: int = _WORK_LAYERS) -> ModelProto:
     return _finish(graph, graph.node("Add", alpha, graph.node("Mul", mean, graph.constant(0.0))))
 
 
+def plate() -> ModelProto:
+    """Alpha rises from a difference of 0.05 to one of 0.15 in any channel; the colour is the picture's.
+
+    As the real export it names the sides of every tensor alike, small or not, and cannot see pictures of
+    fewer patches than it would refine.
+    """
+    graph = _Graph()
+    difference = graph.node("Abs", graph.node("Sub", "src", "bgr"))
+    largest = graph.node("ReduceMax", difference, axes=[1], keepdims=1)
+    raised = graph.node("Mul", graph.node("Sub", largest, graph.constant(0.05)), graph.constant(10.0))
+    graph.node("Clip", raised, graph.constant(0.0), graph.constant(1.0), output="pha")
+    graph.node("Identity", "src", output="fgr")
+    first, last = (graph.constant([value] * 2, np.int64) for value in (0, 1 << 30))
+    sides, steps = graph.constant([2, 3], np.int64), graph.constant([_PATCH_PX] * 2, np.int64)
+    for name in ("pha", "fgr"):
+        graph.node("Slice", name, first, last, sides, steps, output=f"{name}_sm")
+    graph.node("Mul", "pha_sm", graph.node("Sub", graph.constant(1.0), "pha_sm"), output="err_sm")
+    errors = graph.node("Reshape", "err_sm", graph.constant([1, -1], np.int64))
+    worst, places = graph.name(), graph.name()
+    patches = graph.constant([SAMPLED_PATCHES], np.int64)
+    graph.nodes.append(helper.make_node("TopK", [errors, patches], [worst, places], axis=1))
+    nothing = graph.node("Mul", errors, graph.constant(0.0))
+    chosen = graph.node("ScatterElements", nothing, places, graph.node("Sign", worst), axis=1)
+    graph.node("Reshape", chosen, graph.node("Shape", "err_sm"), output="ref_sm")
+    tensors = [
+        graph.tensor(name, "batch", channels, "height", "width")
+        for name, channels in zip(
+            ("src", "bgr", "pha", "fgr", "pha_sm", "fgr_sm", "err_sm", "ref_sm"),
+            (3, 3, 1, 3, 1, 3, 1, 1),
+            strict=True,
+        )
+    ]
+    return graph.model(tensors[:2], tensors[2:])
+
+
 GRAPHS: dict[str, Callable[[], ModelProto]] = {
     "graph_good": good,
     "graph_nan": nan,
@@ -135,7 +180,10 @@ GRAPHS: dict[str, Callable[[], ModelProto]] = {
     "graph_slow": slow,
     "graph_slower": lambda: slow(6 * _WORK_LAYERS),
     "graph_half": lambda: good(np.float16),
+    "graph_plate": plate,
 }
+METHODS = {"graph_plate": "bgmv2"}
+"""Of those that are not RVM's."""
 
 
 def build_all(folder: Path) -> dict[str, Path]:
@@ -149,12 +197,14 @@ def build_all(folder: Path) -> dict[str, Path]:
         save(build(), str(file))
         shutil.copyfile(file, models / file.name)
         files[name] = file
-        entries[name] = entry_for(file)
+        entries[name] = entry_for(file, method=METHODS.get(name, "rvm"))
     write_manifest(folder, entries)
     return files
 
 
-def entry_for(file: Path, *, sources: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def entry_for(
+    file: Path, *, method: str = "rvm", sources: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
     """A manifest entry for `file`, whose one source is the file beside the manifest unless given."""
     content = file.read_bytes()
     return {
@@ -164,7 +214,7 @@ def entry_for(file: Path, *, sources: list[dict[str, str]] | None = None) -> dic
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": "GPL-3.0",
         "source": "tests/graphs.py",
-        "method": "rvm",
+        "method": method,
         "sources": [{"path": file.name}] if sources is None else sources,
     }
 

@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_STAGES=(lint types unit nojit contract files quality obs libobs32)
+ALL_STAGES=(lint types unit nojit contract files quality providers obs libobs32)
 STAGE_LIMIT_S=900  # a stage that hangs is a failure, not an endless run
 PACKAGES=(
   obs-studio obs-plugins xvfb xauth openbox xdotool x11-utils imagemagick libgl1-mesa-dri  # a real OBS, unattended
@@ -18,6 +18,8 @@ PACKAGES=(
   ffmpeg                                                                                   # makes and judges films
   python3-venv
 )
+
+MODELS=(rvm_mobilenetv3 mediapipe_selfie mediapipe_selfie_landscape mediapipe_multiclass)
 
 heading() { printf '\n=== %s ===\n' "$*"; }
 
@@ -95,11 +97,11 @@ print(hashlib.sha256(pathlib.Path("pyproject.toml").read_bytes() + repr((sys.ver
   fi
 }
 
-fetch_model() {
-  heading "Model"
-  if ! .venv/bin/python -m rvm_core models get rvm_mobilenetv3; then
-    echo "The model could not be fetched: the tests that need it are SKIPPED."
-    without_model=" (without the model: its tests were skipped)"
+fetch_models() {
+  heading "Models"
+  if ! .venv/bin/python -m rvm_core models get "${MODELS[@]}"; then
+    echo "Not every model could be fetched: the tests that need one of the others are SKIPPED."
+    without_models=" (not every model was fetched: some tests were skipped)"
   fi
 }
 
@@ -118,6 +120,7 @@ stage_nojit() {
 stage_contract() { pytest_stage tests/contract; }
 stage_files() { pytest_stage tests/files; }
 stage_quality() { pytest_stage tests/quality; }
+stage_providers() { pytest_stage tests/providers; }
 stage_obs() { pytest_stage tests/obs; }
 stage_libobs32() { pytest_stage tests/libobs32; }
 
@@ -135,14 +138,14 @@ run_stage() { # run_stage NAME: in a child shell, which `timeout` can end with a
 }
 
 began=$SECONDS
-without_model=""
+without_models=""
 install_system_packages
 make_environment
 export OBS_RVM_DATA_DIR="${OBS_RVM_DATA_DIR:-$PWD/.venv/data}"
 # What a user's shell may hold is not what is tested.
 unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_CACHE_DIR NUMBA_DISABLE_JIT
-if asked_for unit files quality obs libobs32; then
-  fetch_model
+if asked_for unit files quality providers obs libobs32; then
+  fetch_models
   heading "Compiled kernels"
   .venv/bin/python -m rvm_core warm
 fi
@@ -162,7 +165,7 @@ for stage in "${stages[@]}"; do
   [ "$outcome" = passed ] || [ -n "${KEEP_GOING:-}" ] || break
 done
 
-heading "Summary, $((SECONDS - began)) s in all$without_model"
+heading "Summary, $((SECONDS - began)) s in all$without_models"
 printf '%s\n' "${report[@]}"
 if [ ${#failed[@]} -gt 0 ]; then
   echo "Failed: ${failed[*]}"

@@ -39,6 +39,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_get_version": (c_uint32, ()),
         "obs_get_version_string": (_S, ()),
         "obs_get_lagged_frames": (c_uint32, ()),
+        "obs_queue_task": (None, (c_int, _P, _P, c_bool)),
         "obs_enter_graphics": (None, ()),
         "obs_leave_graphics": (None, ()),
         "obs_filter_get_parent": (_P, (_P,)),
@@ -60,7 +61,9 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_register_source_s": (None, (_P, c_size_t)),
     },
     "obs-data.h": {
+        "obs_data_create": (_P, ()),
         "obs_data_release": (None, (_P,)),
+        "obs_data_set_string": (None, (_P, _S, _S)),
         "obs_data_get_string": (_S, (_P, _S)),
         "obs_data_get_int": (c_longlong, (_P, _S)),
         "obs_data_get_double": (c_double, (_P, _S)),

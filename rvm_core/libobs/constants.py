@@ -5,6 +5,9 @@ Names are those of the headers.
 
 from __future__ import annotations
 
+# obs.h
+OBS_TASK_UI = 0
+
 # obs-source.h
 OBS_SOURCE_TYPE_FILTER = 1
 OBS_SOURCE_VIDEO = 1 << 0

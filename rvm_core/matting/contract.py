@@ -27,7 +27,7 @@ class Contract:
     pictures: inputs [1, 3, h, w], RGB 0..1.  states: pairs of input and output, each output being the
     next picture's input.  results: outputs that we read.  optional_inputs: those that a graph may lack.
     other_outputs: those that it may have besides.  dimensions: the graph's names of sides and what they
-    are for pictures of (w, h), with which a session can fix its sizes.
+    are for pictures of (w, h), with which a session can fix its sizes.  typical_size: such pictures.
     All are of rank 4 and of one precision, float32 or float16, but for the ratio: float32 [1].
     """
 
@@ -37,6 +37,7 @@ class Contract:
     states: tuple[tuple[str, str], ...] = ()
     optional_inputs: tuple[str, ...] = ()
     other_outputs: tuple[str, ...] = ()
+    typical_size: tuple[int, int] = (256, 144)
     dimensions: Callable[[tuple[int, int]], Mapping[str, int]] = field(default=lambda _size: {})
 
     @property
@@ -83,5 +84,6 @@ BGMV2 = Contract(
     pictures=("src", "bgr"),
     results=("pha", "fgr"),
     other_outputs=("pha_sm", "fgr_sm", "err_sm", "ref_sm"),
-    dimensions=lambda size: {"width": size[0], "height": size[1]},
+    typical_size=(512, 288),
+    dimensions=lambda size: {"batch": 1, "width": size[0], "height": size[1]},
 )

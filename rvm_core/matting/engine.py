@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.errors import InferenceError, PictureError, SettingsError
+from rvm_core.errors import InferenceError, PictureError, ProviderError, SettingsError
 from rvm_core.kernels.full_size import full_size, small_matte
 from rvm_core.kernels.steady import steady
+from rvm_core.matting import trials
 from rvm_core.matting.methods import open_network
 from rvm_core.matting.network import Lane
 from rvm_core.matting.pace import Pace
@@ -53,8 +56,10 @@ class Matting:
 
     model: a name of the registry.  quality: ``auto``, ``fast``, ``balanced`` or ``fine``; ``auto`` times
     the network once per session, then moves with the time that mattes take.  provider: ``auto`` (the
-    processor) or one of the settings' names.  threads: 0 chooses.  download: whether a missing or damaged
-    model may be fetched.
+    fastest that has proved itself here) or one of the settings' names.  threads: 0 chooses.
+    download: whether a missing or damaged model may be fetched.
+    plate: the room without the person, uint8 [H, W, 3] sRGB of any size, for models that need one; it must
+    stay as it is.
 
     An object belongs to one thread at a time; the session behind it is shared.  Raises ModelError,
     ProviderError, SettingsError, and InferenceError when ``auto`` finds that the network does not run.
@@ -68,11 +73,13 @@ class Matting:
         threads: int = 0,
         *,
         download: bool = False,
+        plate: NDArray[np.uint8] | None = None,
     ) -> None:
         if quality not in ("auto", *LEVELS):
             raise SettingsError(f"quality cannot be {quality!r}.", f"Use one of: auto, {', '.join(LEVELS)}.")
         file = ensure(model, download=download)
         self._network = open_network(entry(model).method, file, provider, threads)
+        self.use_plate(plate)
         self._size: tuple[int, int] | None = None
         self._picture_size: tuple[int, int] | None = None
         self._last: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
@@ -109,9 +116,42 @@ class Matting:
         """What hinders a right matte though nothing failed, in a sentence; empty when nothing does."""
         return self._network.problem
 
+    def distrust_provider(self, reason: str) -> ProviderError:
+        """Leave out the provider at work from here on, for `reason`; the error that says so."""
+        return trials.distrust(self._network.call.session, reason)
+
+    def left_out(self) -> tuple[str, ...]:
+        """A clause for each provider of this computer that does not run this model: its name and why."""
+        return trials.refusals(self._network.call.session.path)
+
+    def provider_trial(self) -> Callable[[Callable[[], bool]], bool]:
+        """Lets the providers prove themselves of which nothing is known; see ``trials.find_faster``.
+
+        To be called on any thread, whatever this object does meanwhile.
+        """
+        return partial(trials.find_faster, self._network.call.session)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last matte may be wrong for such a reason: better keep the one before a while."""
+        return self._network.is_doubtful
+
+    @property
+    def needs_plate(self) -> bool:
+        """Whether the model mattes only with a clean plate."""
+        return self._network.needs_plate
+
+    def use_plate(self, plate: NDArray[np.uint8] | None) -> None:
+        """Another clean plate from here on, as for the constructor; None: there is none."""
+        self._network.use_plate(plate)
+
     def internal_size(self, width: int, height: int) -> tuple[int, int]:
         """(w, h) at which the network sees a `width` x `height` picture."""
         return self._network.internal_size(width, height, self.info.level)
+
+    def plate_size(self, width: int, height: int) -> tuple[int, int]:
+        """(w, h) of a clean plate that serves a `width` x `height` picture at every level."""
+        return self._network.internal_size(width, height, LEVELS[-1])
 
     def host_missed(self, frames: int) -> None:
         """The program that shows the mattes missed `frames` of its own: ``auto`` may leave it more time."""
@@ -129,7 +169,7 @@ class Matting:
         rgb: uint8 [H, W, 3] sRGB; a new size starts anew by itself.
         The network sees it shrunk by area means; alpha and the colour of edges come up bilinearly,
         sharpened by the picture (:mod:`rvm_core.kernels.full_size`).
-        Raises PictureError, InferenceError (the state is reset).
+        Raises PictureError, PlateError, InferenceError (the state is reset).
         """
         _check_picture(rgb, (3,))
         height, width = rgb.shape[:2]
@@ -151,7 +191,8 @@ class Matting:
 
         picture: uint8 [h, w, 3|4] sRGB, sides of at least 16; may be a strided view.
         Returns alpha float32 [h, w] 0..1 and foreground float32 [3, h, w] sRGB 0..1, the caller's own.
-        Raises PictureError; ProviderError when the network cannot be prepared for pictures of a new size;
+        Raises PictureError; PlateError while a model that needs a clean plate has none that fits;
+        ProviderError when the network cannot be prepared for pictures of a new size;
         InferenceError when it raises or gives NaN or infinity, after which the state is reset.
         """
         _check_picture(picture, (3, 4))

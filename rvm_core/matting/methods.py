@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rvm_core.matting.mediapipe import MediaPipeNetwork
 from rvm_core.matting.network import Network
+from rvm_core.matting.plated import PlateNetwork
 from rvm_core.matting.rvm import RvmNetwork
 
-_NETWORKS: Mapping[str, Callable[[Path, str, int], Network]] = {"rvm": RvmNetwork}
+_NETWORKS: Mapping[str, Callable[[Path, str, int], Network]] = {
+    "rvm": RvmNetwork,
+    "mediapipe": MediaPipeNetwork,
+    "bgmv2": PlateNetwork,
+}
 
 
 def open_network(method: str, file: Path, provider: str, threads: int) -> Network:

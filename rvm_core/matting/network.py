@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.errors import InferenceError
-from rvm_core.matting.session import Session
+from rvm_core.errors import InferenceError, ProviderError
+from rvm_core.matting import trials
+from rvm_core.matting.contract import Contract
+from rvm_core.matting.session import Session, open_session
 
 Lane = Callable[[Callable[[], dict[str, Any]]], dict[str, Any]]
 """Runs the call of a network that it is given, if need be on another thread or twice at a time."""
@@ -23,15 +26,22 @@ class Network(Protocol):
     costs: what a matte costs at each level, cheapest first; only their ratios mean something.
     why_official: why a model's own graph runs and not the faster one made from it; empty if that does.
     call: its session, and the time that the last picture took.
+    needs_plate: whether it mattes only with a clean plate.
     problem: what hinders a right matte though nothing failed, in a sentence; empty when nothing does.
+    is_doubtful: whether the last matte may be wrong for such a reason, though it is not certain yet.
     """
 
     costs: Mapping[str, float]
     why_official: str
     call: Caller
+    needs_plate: bool
 
     @property
     def problem(self) -> str:
+        """See above."""
+
+    @property
+    def is_doubtful(self) -> bool:
         """See above."""
 
     def internal_size(self, width: int, height: int, level: str) -> tuple[int, int]:
@@ -42,6 +52,9 @@ class Network(Protocol):
 
         Raises ProviderError when it cannot be prepared for them.
         """
+
+    def use_plate(self, plate: NDArray[np.uint8] | None) -> None:
+        """The room without the person, uint8 [H, W, 3] sRGB, from here on; None: there is none."""
 
     def reset(self) -> None:
         """Forget the pictures before."""
@@ -82,6 +95,20 @@ class Caller:
             return self.lane(run) if self.lane and self.session.provider == "cpu" else run()
         finally:
             self.ms += (time.perf_counter() - started) * 1000.0
+
+
+def first_session(path: Path, provider: str, threads: int, contract: Contract) -> Session:
+    """The session of `path` on `provider` for pictures of a typical size, where ``auto`` is the fastest.
+
+    Raises ModelContract, and ProviderError for a provider that was asked for by its name.
+    """
+    size = contract.typical_size
+    if provider == "auto":
+        try:
+            return open_session(path, trials.best(path), threads, size, contract)
+        except ProviderError:
+            provider = "cpu"  # the log says why
+    return open_session(path, provider, threads, size, contract)
 
 
 def checked(output: Any, shape: tuple[int, ...]) -> NDArray[Any]:

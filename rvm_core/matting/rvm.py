@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from rvm_core.kernels.planes import to_planes
 from rvm_core.matting.contract import RVM
 from rvm_core.matting.light import Exposure
-from rvm_core.matting.network import Caller, checked
+from rvm_core.matting.network import Caller, checked, first_session
 from rvm_core.matting.recurrent import RecurrentState
 from rvm_core.matting.session import open_session, value
 from rvm_core.matting.size import BUDGET_PX, WHITE, internal_size
 from rvm_core.matting.specialised import specialised
 from rvm_core.matting.window import PersonWindow, Window
-
-_FAST_SIZE = (256, 144)
 
 
 class RvmNetwork:
@@ -31,12 +29,15 @@ class RvmNetwork:
 
     costs: Mapping[str, float] = BUDGET_PX
     problem = ""
+    is_doubtful = False
+    needs_plate = False
 
     def __init__(self, model: Path, provider: str, threads: int) -> None:
         graph = specialised(model)
         self.why_official = graph.why_official
+        self.call = Caller(first_session(graph.path, provider, threads, RVM))
+        provider = self.call.session.provider
         self._open = partial(open_session, graph.path, provider, threads, contract=RVM)
-        self.call = Caller(self._open(_FAST_SIZE))
         self._state = RecurrentState(self.call.session)
         self._size = (0, 0)
         self._window = PersonWindow(0, 0)
@@ -49,6 +50,9 @@ class RvmNetwork:
     def internal_size(self, width: int, height: int, level: str) -> tuple[int, int]:
         """See ``size.internal_size``."""
         return internal_size(width, height, level)
+
+    def use_plate(self, plate: NDArray[np.uint8] | None) -> None:
+        """It needs none."""
 
     def begin(self, size: tuple[int, int], level: str, *, goes_on: bool) -> None:
         """The state goes on with the pictures, interpolated."""
@@ -90,7 +94,7 @@ class RvmNetwork:
 
     def probe(self) -> None:
         """A grey picture of the cheapest level, with its state."""
-        whole = Window(0, 0, *_FAST_SIZE)
+        whole = Window(0, 0, *RVM.typical_size)
         self._make_room(whole)
         self._source[...] = 0.5
         self._state.advance(self.call(self._feeds(whole)))

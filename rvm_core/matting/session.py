@@ -1,4 +1,4 @@
-"""The only importer of onnxruntime: sessions that several filters share, and what may run them."""
+"""Sessions of onnxruntime that several filters share."""
 
 from __future__ import annotations
 
@@ -14,18 +14,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, ModelContract, ProviderError
+from rvm_core.matting import providers
 from rvm_core.matting.contract import RATIO, RVM, Contract, Tensor
-
-PROVIDERS: Mapping[str, str] = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "webgpu": "WebGpuExecutionProvider",
-}
-"""Provider names of the settings and those of onnxruntime; ``auto`` is ``cpu``."""
 
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),
@@ -60,9 +50,12 @@ class Session:
         if size is not None:
             for name, side in contract.dimensions(size).items():
                 options.add_free_dimension_override_by_name(name, side)
-        wanted = PROVIDERS[provider]
+        wanted = providers.available()[provider]
+        if wanted.device is not None:
+            options.add_provider_for_devices([wanted.device], providers.options(wanted, threads))
+        named = [wanted.theirs] if wanted.device is None else None
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=[wanted])
+            self._session = ort.InferenceSession(str(path), options, providers=named)
         except Exception as fault:  # onnxruntime's own classes share no base below Exception
             if provider == "cpu":
                 raise ModelContract(
@@ -73,7 +66,7 @@ class Session:
                 f"{path.name} does not run on {provider}: {_one_line(fault)}", USE_CPU
             ) from fault
         running = self._session.get_providers()
-        if running[0] != wanted:
+        if running[0] != wanted.theirs:
             raise ProviderError(
                 f"onnxruntime runs {path.name} on {running[0]} instead of {provider}; "
                 "its driver or libraries are missing.",
@@ -123,19 +116,13 @@ def bare_session(graph: bytes | Path, threads: int = 0) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     return ort.InferenceSession(
-        graph if isinstance(graph, bytes) else str(graph), options, providers=[PROVIDERS["cpu"]]
+        graph if isinstance(graph, bytes) else str(graph), options, providers=[providers.BUILT_IN["cpu"]]
     )
 
 
 def value(array: NDArray[Any]) -> Any:
     """An OrtValue over the memory of `array` (C-contiguous, kept alive by the caller): no copy."""
     return ort.OrtValue.ortvalue_from_numpy(array)
-
-
-def available_providers() -> tuple[str, ...]:
-    """Provider names of the settings that this onnxruntime has, ``auto`` first."""
-    present = set(ort.get_available_providers())
-    return ("auto", *(name for name, theirs in PROVIDERS.items() if theirs in present))
 
 
 def resolve_threads(threads: int) -> int:
@@ -146,9 +133,17 @@ def resolve_threads(threads: int) -> int:
     return min(4, max(1, processors // 2))
 
 
+class _Turn:
+    """Held by who opens a session; lives as long as somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
 _lock = threading.Lock()
 _Key = tuple[str, str, int, tuple[int, int] | None]
 _open: weakref.WeakValueDictionary[_Key, Session] = weakref.WeakValueDictionary()
+_opening: weakref.WeakValueDictionary[_Key, _Turn] = weakref.WeakValueDictionary()
 
 
 def open_session(
@@ -164,27 +159,26 @@ def open_session(
     neural processors want every size fixed; on the processor it makes no difference and is left open, as
     it is in an official graph.
 
-    It closes when the last holder lets go.  Any thread.  A provider other than the processor first proves
-    itself against it (:mod:`rvm_core.matting.proof`).  Raises ProviderError (unknown, not installed, falls
-    back, wrong result), ModelContract (not a graph of `contract`).
+    It closes when the last holder lets go.  Any thread; another session's making is not waited for.  A
+    provider other than the processor first proves itself against it (:mod:`rvm_core.matting.trials`).
+    Raises ProviderError (not available, falls back, left out), ModelContract (not a graph of `contract`).
     """
-    provider = "cpu" if provider == "auto" else provider
-    if provider not in available_providers():
-        raise ProviderError(
-            f"This onnxruntime ({ort.__version__}) has no provider {provider!r}; "
-            f"it has: {', '.join(available_providers()[1:])}.",
-            USE_CPU,
-        )
+    reason = providers.why_not(provider)
+    if reason:
+        raise ProviderError(f"{provider} cannot be used: {reason}.", USE_CPU)
     count = resolve_threads(threads)
     key = (str(path.resolve()), provider, count, None if provider == "cpu" else size)
     with _lock:
+        turn = _opening.setdefault(key, _Turn())
+    with turn.lock:
         session = _open.get(key)
         if session is None:
-            session = Session(path, provider, count, key[3], contract)
-            if provider != "cpu":
-                from rvm_core.matting.proof import prove
+            if provider == "cpu":
+                session = Session(path, provider, count, None, contract)
+            else:
+                from rvm_core.matting.trials import admitted
 
-                prove(session, Session(path, "cpu", count, None, contract))
+                session = admitted(path, provider, count, size, contract)
             _open[key] = session
         return session
 

@@ -1,13 +1,9 @@
-"""Specialised graphs on disk: made once per model, proved against the official graph, kept."""
+"""RVM's specialised graphs, proved against the official one."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
-import tempfile
-import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core import paths
 from rvm_core.errors import ModelContract
 from rvm_core.matting import session as sessions
 from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
+from rvm_core.matting.derived import derived
 from rvm_core.matting.recurrent import zero_state
-from rvm_core.models.verify import fault
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +24,6 @@ _FORM = 1
 _PROOF_SIZE = (128, 96)
 _PROOF_PICTURES = 3
 _TOLERANCE = {"float32": 1e-3, "float16": 2e-2}
-_building = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -44,63 +38,26 @@ def specialised(official: Path) -> Graph:
     """The specialised graph of the verified model file `official`, made now if it is not there yet.
 
     Making takes a second or two.  Whatever hinders it, the official graph is the answer, with the reason.
-    Any thread; several wait for the one that makes it.
+    Any thread.
     """
-    with _building:
-        try:
-            return Graph(_ready(official) or _make(official))
-        except Exception as cause:  # a missing package, an unfamiliar graph, a full disk: none may stop us
-            reason = " ".join(str(cause).split()) or type(cause).__name__
-            _log.info("%s is used as it is: %s", official.name, reason)
-            return Graph(official, reason)
-
-
-def _files(official: Path) -> tuple[Path, Path]:
-    """The graph and its certificate."""
-    digest = hashlib.sha256(official.read_bytes()).hexdigest()
-    file = paths.specialised_dir() / f"{official.stem}-{digest[:16]}-{_FORM}.onnx"
-    return file, file.with_suffix(".json")
-
-
-def _ready(official: Path) -> Path | None:
-    """The specialised graph, if what lies there is what was proved."""
-    file, certificate = _files(official)
     try:
-        promised = json.loads(certificate.read_text(encoding="utf-8"))
-        return None if fault(file, promised["bytes"], promised["sha256"]) else file
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return Graph(derived(official, _FORM, _make, _prove))
+    except Exception as cause:  # a missing package, an unfamiliar graph, a full disk: none may stop us
+        reason = " ".join(str(cause).split()) or type(cause).__name__
+        _log.info("%s is used as it is: %s", official.name, reason)
+        return Graph(official, reason)
 
 
-def _make(official: Path) -> Path:
+def _make(official: Path) -> bytes:
     import onnx
 
     from rvm_core.matting.rewrite import specialise
 
-    content = specialise(onnx.load(official)).SerializeToString()
-    file, certificate = _files(official)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        difference = _prove(part, official)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-    facts = {
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "official": official.name,
-        "largest_difference": difference,
-    }
-    certificate.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    _log.info("%s: specialised graph made, largest difference %.1e", official.name, difference)
-    return file
+    content: bytes = specialise(onnx.load(official)).SerializeToString()
+    return content
 
 
-def _prove(candidate: Path, official: Path) -> float:
+def _prove(candidate: Path, official: Path) -> Mapping[str, float]:
     """The largest difference of alpha and of the states, over a few pictures with memory.
 
     The official graph is asked for its result before the refiner, which is what we use.
@@ -137,7 +94,7 @@ def _prove(candidate: Path, official: Path) -> float:
         raise ModelContract(
             f"The specialised graph differs by {largest:.2g} from {official.name}.", "Report this model."
         )
-    return largest
+    return {"largest_difference": largest}
 
 
 def _difference(given: NDArray[Any], expected: NDArray[Any]) -> float:

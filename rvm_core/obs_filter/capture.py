@@ -228,8 +228,11 @@ def _take(s: Any, now: int) -> None:
     box = take_result(s)
     if box < 0:
         return
-    frame = s.out_frame[box]
+    frame = abs(s.out_frame[box])
     s.result_ns = now
+    if s.out_frame[box] < 0:  # a picture without a matte: what is on screen stays
+        _free_before(s, frame)
+        return
     found = i32(-1)
     if frame >= s.valid_from and s.bundle_width == s.width:
         for k in range(SLOTS):

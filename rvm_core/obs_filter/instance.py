@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import traceback
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,16 @@ def living() -> list[Instance]:
         return list(_instances.values())
 
 
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def _keep_task(address: int) -> None:
+    instance = find(address)
+    if instance is not None:
+        instance.keep_now()
+
+
+_on_keep: Any = immortal(_keep_task)
+
+
 class Instance:
     """Owned by the table above from create to destroy."""
 
@@ -88,6 +99,7 @@ class Instance:
                 record[field] = value
         except HostError as problem:  # then it draws nothing: OBS would show the room without a filter
             self.shader_problem = problem
+        self._to_keep: deque[tuple[str, str]] = deque()
         gpu.begin(self.address)
         self.settings = SettingsBlock(record)
         self.worker = Worker(self)
@@ -96,6 +108,21 @@ class Instance:
     def name(self) -> str:
         """The filter's name, as the user gave it."""
         return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
+
+    def keep(self, key: str, text: str) -> None:
+        """Make `text` the setting `key`, as if the user had.  Any thread; it happens on the UI thread."""
+        self._to_keep.append((key, text))
+        api.function("obs_queue_task")(c.OBS_TASK_UI, _on_keep, self.address, False)
+
+    def keep_now(self) -> None:
+        """What :meth:`keep` was given.  UI thread."""
+        while self._to_keep:
+            key, text = self._to_keep.popleft()
+            values = api.function("obs_data_create")()
+            api.function("obs_data_set_string")(values, key.encode(), text.encode())
+            api.function("obs_source_update")(self.source, values)
+            api.function("obs_data_release")(values)
+        api.function("obs_source_update_properties")(self.source)
 
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""

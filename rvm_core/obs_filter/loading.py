@@ -24,6 +24,11 @@ class Wish(NamedTuple):
     threads: int
 
 
+class _Wanted(NamedTuple):
+    wish: Wish
+    download: bool
+
+
 @dataclass(frozen=True)
 class Loaded:
     """The engine of a wish, or why there is none.
@@ -42,24 +47,26 @@ class _Abandoned(BaseException):
 
 
 class Loader:
-    """Grants the last wish on a thread of its own.  Public methods: one thread, the worker's.
+    """Grants the last wish on a thread of its own, and finds out whether another provider is faster.
 
-    `wake` is called from the loader's thread when :meth:`take` has something to give.
+    Public methods: one thread, the worker's.  `wake` is called from the loader's thread when :meth:`take` has
+    something to give: the engine of the wish, and perhaps a faster one later.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._lock = threading.Lock()
-        self._wish: tuple[Wish, bool] | None = None
+        self._wanted: _Wanted | None = None
         self._loaded: Loaded | None = None
         self._thread: threading.Thread | None = None
         self._is_building = False
-        self._downloaded = ""
+        self.text = ""
+        """What is being loaded, for people; empty when nothing is."""
 
     def load(self, wish: Wish, *, download: bool) -> None:
         """Make the engine of `wish`, whose model may be fetched; what was wished for before is forgotten."""
         with self._lock:
-            self._wish = (wish, download)
+            self._wanted = _Wanted(wish, download)
             self._drop_loaded()
             if self._thread is None:
                 # Daemon: a download may hang in the network while OBS quits.
@@ -72,16 +79,10 @@ class Loader:
             loaded, self._loaded = self._loaded, None
             return loaded
 
-    @property
-    def text(self) -> str:
-        """What is going on, for people; empty when nothing is."""
-        wanted = self._wish
-        return f"{wanted[0].model} is being loaded{self._downloaded}." if wanted else ""
-
     def stop(self) -> None:
         """No engine comes any more; returns when none is being made, for onnxruntime must not outlive OBS."""
         with self._lock:
-            self._wish = None
+            self._wanted = None
             thread = self._thread if self._is_building else None
         if thread is not None:
             thread.join()
@@ -95,49 +96,66 @@ class Loader:
 
     def _run(self) -> None:
         yield_to_obs()
+        granted: _Wanted | None = None
         while True:
             with self._lock:
-                wanted = self._wish
-                self._is_building, self._downloaded = False, ""
-                if wanted is None:
+                wanted, self._is_building = self._wanted, False
+                if wanted is None or wanted is granted:
                     self._thread = None
                     return
+            granted = wanted
             try:
-                loaded = self._grant(wanted)
+                self._grant(wanted)
             except _Abandoned:
                 continue
-            with self._lock:
-                if self._wish is wanted:
-                    self._wish, self._loaded = None, loaded
-                elif loaded.engine is not None:
-                    loaded.engine.close()
-            self._wake()
 
-    def _grant(self, wanted: tuple[Wish, bool]) -> Loaded:
-        wish, download = wanted
+    def _grant(self, wanted: _Wanted) -> None:
+        try:
+            self._fetch(wanted)
+            loaded = _built(wanted.wish)
+        except RvmError as problem:
+            self._give(wanted, Loaded(None, problem))
+            return
+        except Exception as cause:
+            unknown = RvmError(f"{wanted.wish.model} cannot be loaded ({cause}).", "Choose another model.")
+            self._give(wanted, Loaded(None, unknown))
+            return
+        assert loaded.engine is not None
+        is_auto = wanted.wish.provider == "auto"
+        trial = loaded.engine.provider_trial()
+        self._give(wanted, loaded)
+        if is_auto and trial(lambda: self._wanted is wanted):
+            self._give(wanted, _built(wanted.wish))
+
+    def _fetch(self, wanted: _Wanted) -> None:
+        """See that the model is there."""
+        from rvm_core.models import ensure
+
+        name = wanted.wish.model
 
         def follow(done: int, total: int) -> None:
-            if self._wish is not wanted:
+            if self._wanted is not wanted:
                 raise _Abandoned
             share = (
-                f"{10 * (10 * done // total)} % of " if total else ""
-            )  # in steps: each builds the window anew
-            self._downloaded = f": {share}{total / 1e6:.0f} MB fetched"
+                10 * (10 * done // total) if total else 0
+            )  # in steps: each makes OBS build its window anew
+            self.text = f"{name} is being fetched: {share} % of {total / 1e6:.0f} MB."
 
-        try:
-            from rvm_core.models import ensure
+        self.text = f"{name} is being loaded."
+        ensure(name, download=wanted.download, progress=follow)
+        with self._lock:
+            if self._wanted is not wanted:
+                raise _Abandoned
+            self._is_building, self.text = True, f"{name} is being loaded."
 
-            ensure(wish.model, download=download, progress=follow)
-            with self._lock:
-                if self._wish is not wanted:
-                    raise _Abandoned
-                self._is_building, self._downloaded = True, ""
-            return _built(wish)
-        except RvmError as problem:
-            return Loaded(None, problem)
-        except Exception as cause:
-            unknown = RvmError(f"{wish.model} cannot be loaded ({cause}).", "Choose another model.")
-            return Loaded(None, unknown)
+    def _give(self, wanted: _Wanted, loaded: Loaded) -> None:
+        with self._lock:
+            if self._wanted is wanted:
+                self._drop_loaded()
+                self._loaded, self.text = loaded, ""
+            elif loaded.engine is not None:
+                loaded.engine.close()
+        self._wake()
 
 
 def _built(wish: Wish) -> Loaded:

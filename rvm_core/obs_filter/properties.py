@@ -13,10 +13,11 @@ from rvm_core.libobs import api
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.obs_filter import instance
-from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting
+from rvm_core.obs_filter.plate_taking import COUNTDOWN_S
+from rvm_core.settings import BY_KEY, DECIDING_KEYS, PLATE_KEY, SCHEMA, Kind, Setting
 
 _IMAGE_FILTER = b"Images (*.png *.jpg *.jpeg *.webp *.bmp);;All files (*.*)"
-_STATUS, _TRY_AGAIN = b"status", b"try_again"
+_STATUS, _TRY_AGAIN, _TAKE_PLATE = b"status", b"try_again", b"take_plate"
 
 
 def set_defaults(settings: int) -> None:
@@ -42,8 +43,14 @@ def build(address: int) -> int:
     for setting in SCHEMA:
         added = _ADD[setting.kind](properties, setting)
         api.function("obs_property_set_long_description")(added, setting.help.encode())
-    mode = api.function("obs_properties_get")(properties, BY_KEY_MODE)
-    api.function("obs_property_set_modified_callback")(mode, _on_mode)
+        if setting.key == PLATE_KEY and living is not None:
+            text = f"Capture clean plate (in {COUNTDOWN_S:.0f} s)".encode()
+            api.function("obs_properties_add_button2")(
+                properties, _TAKE_PLATE, text, _on_take_plate, living.address
+            )
+    for key in DECIDING_KEYS:
+        chosen = api.function("obs_properties_get")(properties, key.encode())
+        api.function("obs_property_set_modified_callback")(chosen, _on_choice)
     return properties
 
 
@@ -121,16 +128,17 @@ _ADD = {
     Kind.COLOR: _add_color,
     Kind.PATH: _add_path,
 }
-BY_KEY_MODE = next(iter(BY_KEY)).encode()
 
 
 @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-def _mode_changed(properties: int, _property: int, settings: int) -> bool:
-    mode = api.function("obs_data_get_string")(settings, BY_KEY_MODE).decode()
+def _choice_changed(properties: int, _property: int, settings: int) -> bool:
+    decided = [api.function("obs_data_get_string")(settings, key.encode()).decode() for key in DECIDING_KEYS]
     for setting in SCHEMA:
-        if setting.modes:
-            found = api.function("obs_properties_get")(properties, setting.key.encode())
-            api.function("obs_property_set_visible")(found, mode in setting.modes)
+        found = api.function("obs_properties_get")(properties, setting.key.encode())
+        api.function("obs_property_set_visible")(found, setting.applies(*decided))
+    button = api.function("obs_properties_get")(properties, _TAKE_PLATE)
+    if button:
+        api.function("obs_property_set_visible")(button, BY_KEY[PLATE_KEY].applies(*decided))
     return True
 
 
@@ -142,5 +150,14 @@ def _try_again_clicked(_properties: int, _property: int, address: int) -> bool:
     return False
 
 
-_on_mode: Any = immortal(_mode_changed)
+@ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+def _take_plate_clicked(_properties: int, _property: int, address: int) -> bool:
+    living = instance.find(address)
+    if living is not None:
+        living.worker.take_plate()
+    return False
+
+
+_on_take_plate: Any = immortal(_take_plate_clicked)
+_on_choice: Any = immortal(_choice_changed)
 _on_try_again: Any = immortal(_try_again_clicked)

@@ -100,6 +100,7 @@ def register() -> bool:
     info.destroy = immortal(_destroy).address
     api.function("obs_register_source_s")(ctypes.byref(info), ctypes.sizeof(info))
     _registered = info
+    log.follow("rvm_core")
     _follow_frontend()
     atexit.register(shutdown)
     version = api.function("obs_get_version_string")().decode()

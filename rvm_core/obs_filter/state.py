@@ -69,6 +69,7 @@ class Reason(IntFlag):
     FAILURE = 512
     STALL = 1024
     USER = 2048
+    PLATE = 4096
 
 
 REASON_TEXT = {
@@ -84,6 +85,7 @@ REASON_TEXT = {
     Reason.FAILURE: "failure",
     Reason.STALL: "worker stalled",
     Reason.USER: "asked by the user",
+    Reason.PLATE: "clean plate",
 }
 
 # The source itself went on: what stands on screen is a whole picture with its own matte and may stay.
@@ -199,7 +201,7 @@ STATE = np.dtype(
         ("out_matte", "i8", (BOXES,)),
         ("out_detail", "i8", (BOXES,)),
         ("out_blurred", "i8", (BOXES,)),
-        ("out_frame", "i8", (BOXES,)),
+        ("out_frame", "i8", (BOXES,)),  # id of the matted picture; negative: that one gets no matte
         ("out_area", "i4", (BOXES, 4)),
         ("out_ns", "i8", (BOXES,)),
         # graphics: counters and timings, read by the worker for its status

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _WRITE_EVERY_S = 1.0
 _WINDOW_S = 3.0  # mattes per second are counted over so long
 _numbers = itertools.count(1)
-_MERE_NOTES = {"model", "provider"}
-"""What was wished for and cannot be had, while something else goes on."""
+_MERE_NOTES = {"capture", "refusal", "wish"}
+"""What was wished for and came to nothing, while what was there goes on."""
 
 
 class Status:
@@ -34,7 +34,8 @@ class Status:
 
     def __init__(self, instance: Instance) -> None:
         self.problems: dict[str, RvmError] = {}
-        self._loading = ""
+        self._left_out: tuple[str, ...] = ()
+        self._happening = ""
         self._instance = instance
         self._info: MattingInfo | None = None
         self._sizes = (0, 0, 0, 0)
@@ -59,7 +60,7 @@ class Status:
 
     def forget_problems(self) -> None:
         """Before a new try; what lasts is reported again."""
-        for part in ("engine", "worker", "background", *_MERE_NOTES):
+        for part in ("engine", "worker", "background", "clean_plate", *_MERE_NOTES):
             self.problems.pop(part, None)
 
     def report(self, part: str, problem: RvmError) -> None:
@@ -75,15 +76,19 @@ class Status:
         if self.problems.pop(part, None) is not None:
             self._changed()
 
-    def loading(self, text: str) -> None:
-        """What is being loaded beside the engine at work; empty when nothing is."""
-        if text != self._loading:
-            self._loading = text
+    def has(self, part: str) -> bool:
+        """Whether `part` has failed."""
+        return part in self.problems
+
+    def happening(self, text: str) -> None:
+        """What is going on beside the matting, for people; empty when nothing is."""
+        if text != self._happening:
+            self._happening = text
             self._changed()
 
-    def engine_loaded(self, info: MattingInfo) -> None:
-        """A model is ready."""
-        self._info = info
+    def engine_loaded(self, info: MattingInfo, left_out: tuple[str, ...] = ()) -> None:
+        """A model is ready; `left_out` names the providers that do not run it, and why."""
+        self._info, self._left_out = info, left_out
         self._changed()
 
     def room_made(self, width: int, height: int, internal_width: int, internal_height: int) -> None:
@@ -120,6 +125,7 @@ class Status:
             "remedy": problem.remedy if problem else "",
             "model": self._info.model if self._info else "",
             "provider": self._info.provider if self._info else "",
+            "left_out": list(self._left_out),
             "threads": self._info.threads if self._info else 0,
             "level": self._info.level if self._info else "",
             "source_width": self._sizes[0],
@@ -148,8 +154,8 @@ class Status:
         texts = [str(problem) for problem in list(self.problems.values())]
         if self._info is not None and not self._hides:
             texts.append(self._what_runs(self._info))
-        if self._loading:
-            texts.append(self._loading)
+        if self._happening:
+            texts.append(self._happening)
         return " ".join(texts) or "The model is being loaded.", bool(self.problems)
 
     def _what_runs(self, info: MattingInfo) -> str:
@@ -159,6 +165,8 @@ class Status:
             text += f": {internal_width}x{internal_height} for {width}x{height}"
         if self._matte_ms:
             text += f", {np.median(self._matte_ms):.0f} ms a matte"
+        if self._left_out:
+            text += f". Left out: {'; '.join(self._left_out)}"
         return text + "."
 
     def write_sometimes(self) -> None:

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core import backdrop
+from rvm_core import backdrop, plates
 from rvm_core.cuts import Cuts
-from rvm_core.errors import BackgroundError, HostError, InferenceError, RvmError
+from rvm_core.errors import BackgroundError, HostError, InferenceError, PlateError, ProviderError, RvmError
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
+from rvm_core.obs_filter.plate_taking import PlateTaking
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status
-from rvm_core.settings import Settings
+from rvm_core.settings import PLATE_KEY, Settings
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
@@ -51,7 +52,10 @@ class Worker:
         self._said: set[str] = set()
         self._engine: Matting | None = None
         self._wish: Wish | None = None
+        self._refusal: ProviderError | None = None
         self._loader = Loader(instance.event.signal)
+        self._plate_file: str | None = None
+        self._taking = PlateTaking()
         self._slots_key: tuple[int, ...] = ()
         self._buffers: Buffers | None = None
         self._backdrop_key: tuple[Any, ...] = ()
@@ -87,6 +91,11 @@ class Worker:
         self._retry = True
         self._instance.event.signal()
 
+    def take_plate(self) -> None:
+        """Count down, then take a clean plate for the filter's settings."""
+        self._taking.begin()
+        self._instance.event.signal()
+
     def close(self) -> None:
         """Let go of the model; the record's objects stay.  The thread has ended."""
         gpu.refuse_pictures(self._address)
@@ -118,16 +127,19 @@ class Worker:
         """One wake-up: settings, size, a picture if there is one."""
         if self._retry:
             self._retry, self._download = False, True
+            self._trust_again()
             self._wish, self._backdrop_key = None, ()
             self.status.forget_problems()
         if self._instance.settings.changed():
             self._apply_settings()
         try:
             self._ensure_engine()
+            self._ensure_plate()
             self._ensure_room()
             self._matte_next()
         except RvmError as problem:
             self._fail("engine", problem)
+            self._leave_provider(problem)
         self._ensure_backdrop()
         self.status.write_sometimes()
 
@@ -154,18 +166,35 @@ class Worker:
         self._instance.reset(Reason.FAILURE)
         self.status.report(part, problem)
 
+    def _trust_again(self) -> None:
+        """Somebody asks that the chosen provider be tried once more."""
+        from rvm_core.matting import ledger
+
+        if self._settings is not None:
+            ledger.forget(self._settings.provider)
+
+    def _leave_provider(self, problem: RvmError) -> None:
+        """Go on with the processor where another one failed at work."""
+        engine, wish = self._engine, self._wish
+        if engine is None or wish is None or engine.info.provider == "cpu":
+            return
+        if isinstance(problem, (InferenceError, ProviderError)):
+            self._refusal = engine.distrust_provider(problem.problem)
+            self._loader.load(wish._replace(provider="cpu"), download=False)
+
     def _ensure_engine(self) -> None:
         assert self._settings is not None
         s = self._settings
         wish = Wish(s.model, s.quality, s.provider, s.threads)
         if wish != self._wish:  # a failure is not tried again by itself
             self._wish = wish
+            self._refusal = None
             self._loader.load(wish, download=self._download)
             self._download = False
         loaded = self._loader.take()
         if loaded is not None:
             self._take_over(loaded)
-        self.status.loading(self._loader.text)
+        self.status.happening(" ".join(filter(None, (self._loader.text, self._taking.text))))
 
     def _take_over(self, loaded: Loaded) -> None:
         """Matte with the engine that has been made; where there is none, the last one goes on."""
@@ -173,7 +202,7 @@ class Worker:
             assert loaded.problem is not None
             if self._engine is None or self.status.blocks:
                 raise loaded.problem
-            self.status.report("model", loaded.problem)
+            self.status.report("wish", loaded.problem)
             return
         previous, self._engine = self._engine, loaded.engine
         self._engine.call_on(self._lane)
@@ -181,17 +210,43 @@ class Worker:
             previous.close()
             self._instance.reset(Reason.MODEL)
         self.status.solved("engine")
-        self.status.solved("model")
-        if loaded.refusal is None:
-            self.status.solved("provider")
+        self.status.solved("wish")
+        refusal = self._refusal or loaded.refusal
+        if refusal is None:
+            self.status.solved("refusal")
         else:
-            self.status.report("provider", loaded.refusal)
+            self.status.report("refusal", refusal)
+        self._plate_file = None
         info = self._engine.info
-        self.status.engine_loaded(info)
+        self.status.engine_loaded(info, self._engine.left_out())
         log.info(
             f"'{self._instance.name}': {info.model} on {info.provider}, {info.threads} threads, "
             f"level {info.level}, {info.why_official or 'specialised graph'}, ready in {loaded.seconds:.1f} s"
         )
+
+    def _ensure_plate(self) -> None:
+        """The clean plate of the settings, for an engine that needs one."""
+        assert self._settings is not None
+        if self._engine is None or not self._engine.needs_plate:
+            self._taking.cancel()
+            self.status.solved("clean_plate")
+            return
+        if self._plate_file == self._settings.plate:
+            return
+        self._plate_file = self._settings.plate
+        self._engine.use_plate(None)
+        try:
+            self._engine.use_plate(plates.read(self._plate_file))
+            self._instance.reset(Reason.PLATE)
+            self.status.solved("clean_plate")
+        except PlateError as problem:
+            self._lack_plate(problem)
+
+    def _lack_plate(self, problem: PlateError) -> None:
+        """Show nothing of the room until there is a plate that fits; pictures are still looked at."""
+        if not self.status.has("clean_plate"):
+            self._instance.reset(Reason.FAILURE)
+        self.status.report("clean_plate", problem)
 
     def _ensure_room(self) -> None:
         """GPU objects for the picture that the graphics thread sees and the size that the network takes."""
@@ -200,6 +255,8 @@ class Worker:
         if self._engine is None or self.status.blocks or not width or not height:
             return
         size = self._engine.internal_size(width, height)
+        if self._taking.wants_pictures:
+            size = self._engine.plate_size(width, height)
         new_slots = self._slots_key != wanted
         new_buffers = self._buffers is None or self._buffers.size != size
         if not new_slots and not new_buffers and self._record["accepting"][0]:
@@ -221,7 +278,7 @@ class Worker:
         if new_slots:
             self._engine.reset("new size")
         self._cuts.forget()
-        self.status.engine_loaded(self._engine.info)
+        self.status.engine_loaded(self._engine.info, self._engine.left_out())
         self.status.room_made(width, height, *size)
 
     def _matte_next(self) -> None:
@@ -237,6 +294,10 @@ class Worker:
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
         self._follow_epoch(int(self._record["in_epoch"][0, index]), captured_ns)
         picture = self._buffers.pictures[index]
+        if self._taking.wants_pictures:
+            self._take_plate_of(picture)
+            self._pass_over(frame)
+            return
         if self._cuts.is_cut(picture, captured_ns):
             self._engine.reset("cut")
             atomics.store(self._address + offset("cut_frame"), frame)
@@ -245,10 +306,22 @@ class Worker:
         self._engine.host_missed(missed_frames)
         try:
             alpha, foreground = self._engine.step_internal(picture)
+            if self._engine.problem:
+                raise PlateError(
+                    self._engine.problem, "Put the camera back, or capture the clean plate again."
+                )
+        except PlateError as problem:
+            self._lack_plate(problem)
+            self._pass_over(frame)
+            return
         except RvmError:
             raise
         except Exception as cause:
             raise InferenceError(f"The network failed ({cause}).", _RETRY) from cause
+        if self._engine.is_doubtful:  # the last matte stays until that is certain or over
+            self._pass_over(frame)
+            return
+        self.status.solved("clean_plate")
         from rvm_core.pipeline import finish, visible_area
 
         assert self._settings is not None
@@ -272,6 +345,24 @@ class Worker:
         busy_s = (api.function("os_gettime_ns")() - taken_ns) / 1e9
         time.sleep(self._rest.after(busy_s, missed_frames))
         self._tell_period(api.function("os_gettime_ns")() - taken_ns)
+
+    def _pass_over(self, frame: int) -> None:
+        """Let the graphics thread have back the slot of a picture that gets no matte."""
+        self._record["out_frame"][0, self._back] = -frame
+        self._back = publish_result(self._address, self._back)
+
+    def _take_plate_of(self, picture: NDArray[np.uint8]) -> None:
+        try:
+            file = self._taking.add(picture)
+        except PlateError as problem:
+            self._taking.cancel()
+            log.warning(f"'{self._instance.name}': {problem}")
+            self.status.report("capture", problem)
+            return
+        if file is not None:
+            self.status.solved("capture")
+            self._instance.keep(PLATE_KEY, str(file))
+            log.info(f"'{self._instance.name}': the clean plate was captured ({file.name})")
 
     def _newly_lagged(self) -> int:
         """Frames that OBS was late for since the last call."""

@@ -11,7 +11,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from rvm_core.errors import VideoError
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core import plates
+from rvm_core.errors import PlateError, VideoError
 from rvm_core.matting import Matting
 from rvm_core.settings import Settings
 from rvm_core.video import formats, staging
@@ -111,7 +115,7 @@ def replace_background(
     progress: called some times a second, in the caller's thread; what it raises ends the work.
 
     Any thread; it returns when the file is there.  Sound, subtitles, chapters and metadata come along.
-    Raises VideoError, BackgroundError, SettingsError, and what ``Matting`` raises.
+    Raises VideoError, BackgroundError, PlateError, SettingsError, and what ``Matting`` raises.
     """
     source_path, target = Path(input).expanduser(), Path(output).expanduser()
     wanted = Settings.for_file(settings)
@@ -126,15 +130,14 @@ def replace_background(
         elif made_as.needs_even_sides:
             source.crop_to_even()
         background = open_background(wanted, source.width, source.height, source.pixel_aspect)
-        with contextlib.closing(background) if background else contextlib.nullcontext():
-            quality = FILE_QUALITY if wanted.quality == "auto" else wanted.quality
-            with (
-                Matting(wanted.model, quality, wanted.provider, wanted.threads) as engine,
-                staging.staged(target, overwrite=overwrite) as stage,
-            ):
-                job = _Job(source, Target(stage, made_as, source), engine, wanted, background, two_pass)
-                job.run(progress)
-                return job.result(source_path, target, made_as)
+        with (
+            contextlib.closing(background) if background else contextlib.nullcontext(),
+            _engine(wanted) as engine,
+            staging.staged(target, overwrite=overwrite) as stage,
+        ):
+            job = _Job(source, Target(stage, made_as, source), engine, wanted, background, two_pass)
+            job.run(progress)
+            return job.result(source_path, target, made_as)
 
 
 class _Job:
@@ -214,8 +217,38 @@ class _Job:
             level=info.level,
             codec=made_as.codec,
             is_complete=self._source.is_complete and not self._target.has_lost_sound,
-            warnings=(*self._source.warnings, *self._target.warnings, *made_as.warnings, *official),
+            warnings=(
+                *self._source.warnings,
+                *self._target.warnings,
+                *made_as.warnings,
+                *official,
+                *self._shots.warnings,
+            ),
         )
+
+
+def _engine(settings: Settings) -> Matting:
+    quality = FILE_QUALITY if settings.quality == "auto" else settings.quality
+
+    def opened() -> Matting:
+        return Matting(settings.model, quality, settings.provider, settings.threads)
+
+    engine = opened()
+    if settings.provider == "auto" and engine.provider_trial()(lambda: True):
+        engine.close()
+        engine = opened()
+    if engine.needs_plate:
+        engine.use_plate(_plate(settings))
+    return engine
+
+
+def _plate(settings: Settings) -> NDArray[np.uint8]:
+    if not settings.plate:
+        raise PlateError(
+            f"The model {settings.model} needs a clean plate.",
+            "Name a picture of the place without the person as plate.",
+        )
+    return plates.read(settings.plate)
 
 
 def _check_times(start: float, end: float | None) -> None:

@@ -46,6 +46,12 @@ class Shots:
         self.mattes = 0
         self.matte_s = 0.0
         """Seconds that all mattes took together, warm-ups aside."""
+        self._problems: dict[str, float] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What hindered right mattes though nothing failed, and since when."""
+        return tuple(f"From {seconds:.1f} s on: {problem}" for problem, seconds in self._problems.items())
 
     def shrunk(self, items: Iterable[Picture | Passed]) -> Iterator[Shrunk | Passed]:
         """Pictures with what the network will see of them; the rest as it comes."""
@@ -87,4 +93,6 @@ class Shots:
         alpha, foreground = self._engine.step_internal(item.small)
         self.matte_s += time.perf_counter() - started
         self.mattes += 1
+        if self._engine.problem:
+            self._problems.setdefault(self._engine.problem, float(item.picture.time))
         return Matted(*item, alpha, foreground)

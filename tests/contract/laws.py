@@ -15,6 +15,7 @@ RANKS = {
     "paths": 0,
     "presets": 0,
     "backdrop": 1,
+    "plates": 2,
     "kernels": 1,
     "models": 1,
     "cuts": 2,
@@ -32,7 +33,7 @@ PUBLIC_NAMES = {"Matte": "matting", "Matting": "matting", "__version__": "errors
 
 # Packages that only the named modules (or packages) may import.
 SOLE_IMPORTERS = {
-    "onnxruntime": ("rvm_core.matting.session",),
+    "onnxruntime": ("rvm_core.matting.session", "rvm_core.matting.providers"),
     "obspython": ("obs_rvm_filter", "rvm_core.obs_filter"),
     "av": ("rvm_core.video",),  # with an FFmpeg of its own, beside which OBS's must not lie
 }

@@ -51,7 +51,9 @@ def data(graph_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same, in use in this process: its models are choices of the schema."""
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(graph_home))
     schema = tuple(
-        replace(setting, choices=settings._model_choices()) if setting.key == "model" else setting
+        replace(setting, choices=tuple(settings._of_models("title").items()))
+        if setting.key == "model"
+        else setting
         for setting in settings.SCHEMA
     )
     for module in (settings, command):

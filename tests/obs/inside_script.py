@@ -144,6 +144,44 @@ def _instances(source):
             yield living
 
 
+def spoil_provider(fault):
+    """Make a graphics card available that is `fault`; in truth the processor does its work.
+
+    ``faster``: it is right, and the processor takes its time.
+    """
+    import numpy as np
+
+    from rvm_core.errors import InferenceError
+    from rvm_core.matting import providers
+    from rvm_core.matting.session import Session, value
+
+    if not hasattr(Session, "plain_run"):
+        Session.plain_run = Session.run
+    cpu = providers.BUILT_IN["cpu"]
+    card = providers.Provider("webgpu", cpu, f"a card that is {fault}")
+    plain = providers.Provider("cpu", cpu, "processor")
+    providers.available = lambda: {"cpu": plain, "webgpu": card}
+    providers.why_not = lambda _name: ""
+
+    def run(session, feeds):
+        outputs = Session.plain_run(session, feeds)
+        if session.provider != "webgpu":
+            time.sleep(0.02 if fault == "faster" else 0)
+            return outputs
+        if fault == "raising":
+            raise InferenceError("The network failed: the card is gone", "Choose another.")
+        if fault == "slow":
+            time.sleep(0.2)
+        if fault in ("wrong", "not a number"):
+            alpha = outputs["pha"].numpy()
+            spoilt = 1 - alpha if fault == "wrong" else alpha * np.float32(np.nan)
+            outputs["pha"] = value(np.ascontiguousarray(spoilt))
+        return outputs
+
+    Session.run = run
+    return True
+
+
 def color_space(source):
     """The enum gs_color_space in which the filter on `source` works."""
     return int(next(_instances(source)).record[0]["space"])
@@ -176,6 +214,7 @@ def filter_kinds():
 
 _ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
 _HERE = {
+    "spoil_provider": spoil_provider,
     "end_worker": end_worker,
     "counters": counters,
     "move_level": move_level,

@@ -235,7 +235,7 @@ def test_what_cannot_be_had_leaves_the_matte_on_screen(failing: Lab) -> None:
     expected = expected_screenshot(room(WIDTH, HEIGHT))
     _put_on_air(failing, name)
     for wish, said in (
-        ({"provider": "cuda"}, "has no provider 'cuda'"),
+        ({"provider": "cuda"}, "cuda cannot be used"),
         ({"model": "graph_missing_too"}, "graph_missing_too is not on"),
     ):
         failing.wait_picture(name, CANVAS, lambda seen: off_share(seen, expected) <= STRAY)

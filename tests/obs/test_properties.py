@@ -100,10 +100,13 @@ def test_each_mode_shows_its_own_settings(opened: Lab) -> None:
         opened.reset_filter("Room", mode=mode, background_file=str(opened.folder / "room.png"))
         shown = opened.call("properties", source="Room", filter=FILTER)
         names = [one["name"] for one in shown]
+        button = shown.pop(names.index("take_plate"))
+        assert not button["visible"], "graph_good needs no clean plate"
+        names = [one["name"] for one in shown]
         assert names == ["status", *BY_KEY], names
         assert [one["text"] for one in shown[1:]] == [setting.label for setting in SCHEMA]
         for one, setting in zip(shown[1:], SCHEMA, strict=True):
-            assert one["visible"] is (not setting.modes or mode in setting.modes), (mode, setting.key)
+            assert one["visible"] is setting.applies(mode, "graph_good"), (mode, setting.key)
             if setting.kind is Kind.CHOICE and setting.key != "model":
                 assert one["values"] == [value for value, _ in setting.choices]
         assert "graph_good" in shown[names.index("model")]["values"]
@@ -153,7 +156,7 @@ def test_every_setting_changes_while_it_runs(opened: Lab, tmp_path: Path) -> Non
         opened.reset_filter("Room", mode=mode, background_file=str(image))
         opened.wait_status("Room", lambda s: s["state"] == "running", "runs")
         for setting in SCHEMA:
-            if setting.kind is Kind.PATH or (setting.modes and mode not in setting.modes):
+            if setting.kind is Kind.PATH or not setting.applies(mode, "graph_good"):
                 continue
             before = ws.get_source_filter("Room", FILTER).filter_settings.get(setting.key, setting.default)
             for value in (*_values(setting), before):

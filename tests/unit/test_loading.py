@@ -164,4 +164,4 @@ def test_a_download_that_nobody_waits_for_ends(loader: Loader, monkeypatch: pyte
     engine = taken(loader).engine
     assert engine is not None
     assert engine.info.model == "graph_slow"
-    assert texts == ["graph_good is being loaded: 40 % of 100 MB fetched."]
+    assert texts == ["graph_good is being fetched: 40 % of 100 MB."]

@@ -10,7 +10,7 @@ import pytest
 from rvm_core import paths
 from rvm_core.errors import SettingsError
 from rvm_core.kernels.bokeh import MAX_RADIUS_PX
-from rvm_core.matting.session import PROVIDERS
+from rvm_core.matting.providers import PROVIDERS
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.models import entries
 from rvm_core.pipeline import blur_radius_px

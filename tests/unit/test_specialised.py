@@ -19,7 +19,7 @@ import pytest
 
 from rvm_core import Matting, paths
 from rvm_core.errors import InferenceError, ModelMissing
-from rvm_core.matting import recurrent, rewrite, session, specialised
+from rvm_core.matting import providers, recurrent, rewrite, session, specialised
 from rvm_core.matting.proof import prove
 from rvm_core.models import ensure
 from tests import graphs
@@ -76,7 +76,9 @@ def test_a_session_of_one_size(official: Path) -> None:
 @pytest.mark.usefixtures("data")
 def test_another_processor_prepares_for_each_size(official: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for one: onnxruntime's own, known by another name and allowed fixed sizes."""
-    monkeypatch.setitem(session.PROVIDERS, "webgpu", session.PROVIDERS["cpu"])
+    cpu = providers.available()["cpu"]
+    monkeypatch.setattr(providers, "available", lambda: {"cpu": cpu, "webgpu": cpu._replace(name="webgpu")})
+    monkeypatch.setattr(providers, "why_not", lambda _name: "")
     folder = paths.data_dir() / "models"
     folder.mkdir()
     shutil.copyfile(official, folder / official.name)

@@ -1,0 +1,64 @@
+"""Graphs made from model files: once per model, proved, and kept with a certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rvm_core import paths
+from rvm_core.models.verify import fault
+
+_log = logging.getLogger(__name__)
+
+_making = threading.Lock()
+
+
+def derived(
+    model: Path, form: int, make: Callable[[Path], bytes], prove: Callable[[Path, Path], Mapping[str, Any]]
+) -> Path:
+    """The graph that `make` makes of the verified `model`, made now if it is not there yet.
+
+    form: raised with every change of `make` that changes its result.  prove: given the graph and the model,
+    raises where the graph is not right, else gives what the certificate says of it.
+    Any thread; several wait for the one that makes it.  Raises OSError, and what `make` and `prove` raise.
+    """
+    with _making:
+        digest = hashlib.sha256(model.read_bytes()).hexdigest()
+        file = paths.specialised_dir() / f"{model.stem}-{digest[:16]}-{form}.onnx"
+        certificate = file.with_suffix(".json")
+        if _is_certified(file, certificate):
+            return file
+        content = make(model)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            found = prove(part, model)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+        sha256 = hashlib.sha256(content).hexdigest()
+        facts = {"bytes": len(content), "sha256": sha256, "made_from": model.name, **found}
+        certificate.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        _log.info(
+            "%s: graph made, %s", model.name, ", ".join(f"{key} {value}" for key, value in found.items())
+        )
+        return file
+
+
+def _is_certified(file: Path, certificate: Path) -> bool:
+    """Whether what lies there is what was proved."""
+    try:
+        promised = json.loads(certificate.read_text(encoding="utf-8"))
+        return fault(file, promised["bytes"], promised["sha256"]) is None
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,124 @@
+"""What is known of providers on this computer: which were right, how fast, and which are left out, and why.
+
+A provider is asked for its result under a name for the exact thing that gives it (`what`: package and driver
+versions, device, model).  Before each trial a note is left; one that is still there later was left by a
+program that the provider ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rvm_core import paths
+
+_SCHEMA = 1
+_QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one provider, `what` exactly.  reason: why it is left out; empty when it was right.
+
+    ms, cpu_ms: of a picture on it and on the processor, side by side; 0 where it never came to that.
+    process: that tries it now, or 0.
+    """
+
+    provider: str
+    what: str
+    reason: str = ""
+    ms: float = 0.0
+    cpu_ms: float = 0.0
+    process: int = 0
+
+
+def find(provider: str, what: str) -> Verdict | None:
+    """What is known.  A trial that its process did not live to end counts as a refusal.  Any thread."""
+    verdict = _read().get(_key(provider, what))
+    if verdict is None or not verdict.process:
+        return verdict
+    if verdict.process == os.getpid() or _lives(verdict.process):
+        return None
+    return Verdict(provider, what, "it ended the program when it was last tried")
+
+
+def everything() -> list[Verdict]:
+    """All that is known, in no order."""
+    found = (find(verdict.provider, verdict.what) for verdict in _read().values())
+    return [verdict for verdict in found if verdict is not None]
+
+
+def record(verdict: Verdict) -> None:
+    """Keep `verdict`; where nothing can be written, nothing is kept."""
+    with _lock:
+        known = _read()
+        known[_key(verdict.provider, verdict.what)] = verdict
+        _write(known)
+
+
+def remove(provider: str, what: str) -> None:
+    """Know nothing of it, as before."""
+    with _lock:
+        known = _read()
+        known.pop(_key(provider, what), None)
+        _write(known)
+
+
+def forget(provider: str) -> None:
+    """Let `provider` be tried again, whatever was known of it."""
+    with _lock:
+        _write({key: verdict for key, verdict in _read().items() if verdict.provider != provider})
+
+
+def _key(provider: str, what: str) -> str:
+    return f"{provider}: {what}"
+
+
+def _read() -> dict[str, Verdict]:
+    try:
+        document: Mapping[str, Any] = json.loads(paths.ledger_file().read_text(encoding="utf-8"))
+        if document["schema"] != _SCHEMA:
+            return {}
+        verdicts = [Verdict(**values) for values in document["verdicts"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # then everything is tried again
+    return {_key(verdict.provider, verdict.what): verdict for verdict in verdicts}
+
+
+def _write(known: Mapping[str, Verdict]) -> None:
+    file = paths.ledger_file()
+    document = {"schema": _SCHEMA, "verdicts": [asdict(verdict) for verdict in known.values()]}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, indent=2)
+        Path(name).replace(file)
+    except OSError:
+        return
+
+
+def _lives(process: int) -> bool:
+    """Whether there is such a process; another one may have taken the number, which errs on the kind side."""
+    if sys.platform == "win32":
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(_QUERY, False, process)
+        if handle:
+            ctypes.windll.kernel32.CloseHandle(handle)
+        return bool(handle)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

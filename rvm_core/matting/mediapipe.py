@@ -1,0 +1,107 @@
+"""MediaPipe's selfie segmentation: small networks without memory, made steady and sharp by ``segmenter``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvm_core.errors import ModelContract, ModelError, RvmError
+from rvm_core.kernels.multilevel import multilevel_foreground
+from rvm_core.matting.contract import MEDIAPIPE
+from rvm_core.matting.derived import derived
+from rvm_core.matting.network import Caller, checked, first_session
+from rvm_core.matting.segmenter import LOOKS, Segmenter, internal_size
+from rvm_core.matting.session import Session, value
+
+_FORM = 1
+
+
+class MediaPipeNetwork:
+    """A ``Network`` of a .tflite file, which is converted to ONNX at its first use."""
+
+    costs: Mapping[str, float] = {level: len(looks) for level, looks in LOOKS.items()}
+    why_official = ""
+    problem = ""
+    is_doubtful = False
+    needs_plate = False
+
+    def __init__(self, model: Path, provider: str, threads: int) -> None:
+        self.call = Caller(first_session(_converted(model), provider, threads, MEDIAPIPE))
+        _, _, height, width = self.call.session.inputs["src"]
+        self._planes_of_a_look = np.full((1, 3, height, width), 0.5, np.float32)
+        self._segmenter = Segmenter(self._look, (width, height))
+
+    def internal_size(self, width: int, height: int, level: str) -> tuple[int, int]:
+        """See ``segmenter.internal_size``."""
+        return internal_size(width, height, level)
+
+    def use_plate(self, plate: NDArray[np.uint8] | None) -> None:
+        """It needs none."""
+
+    def begin(self, size: tuple[int, int], level: str, *, goes_on: bool) -> None:
+        """What it knows of the place is of the size before, and forgotten."""
+        del goes_on
+        self._segmenter.begin(*size, level)
+
+    def reset(self) -> None:
+        """Forget the person and the place."""
+        self._segmenter.reset()
+
+    def see(
+        self, picture: NDArray[np.uint8], before: NDArray[np.uint8] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Some looks of the network; the colour is found from picture and alpha."""
+        del before
+        self.call.ms = 0.0
+        alpha = self._segmenter.see(picture)
+        foreground = np.empty((3, *alpha.shape), np.float32)
+        multilevel_foreground(picture, alpha, foreground)
+        return alpha, foreground
+
+    def probe(self) -> None:
+        """One look."""
+        self._look(self._planes_of_a_look)
+
+    def close(self) -> None:
+        """Let go of the session."""
+        self.__dict__.clear()
+
+    def _look(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        # a lane may repeat the call late: what it sees must not change meanwhile
+        outputs = self.call({"src": value(planes.copy())})
+        return np.asarray(checked(outputs["pha"], (1, *planes.shape[2:]))[0], np.float32)
+
+
+def _converted(model: Path) -> Path:
+    try:
+        return derived(model, _FORM, _make, _prove)
+    except RvmError:
+        raise
+    except ImportError as missing:
+        raise ModelError(f"{model.name} cannot be converted ({missing}).", "Run the installer.") from missing
+    except OSError as fault:
+        raise ModelError(
+            f"What {model.name} is converted to cannot be kept ({fault.strerror}).",
+            "Make room on the disk, or choose another model.",
+        ) from fault
+
+
+def _make(model: Path) -> bytes:
+    from rvm_core.matting.tflite import to_onnx
+
+    content: bytes = to_onnx(model.read_bytes()).SerializeToString()
+    return content
+
+
+def _prove(graph: Path, model: Path) -> Mapping[str, Any]:
+    """It opens, and grey is nobody.  That the numbers are right is what the tests prove, with LiteRT."""
+    session = Session(graph, "cpu", 1, None, MEDIAPIPE)
+    _, _, height, width = session.inputs["src"]
+    seen = session.run({"src": value(np.full((1, 3, height, width), 0.5, np.float32))})["pha"].numpy()
+    if not seen.mean() < 0.5:
+        raise ModelContract(f"{model.name} converted finds {seen.mean():.2f} in grey.", "Report this model.")
+    return {"mean_in_grey": round(float(seen.mean()), 4)}

@@ -66,12 +66,17 @@ def frames(clip: Path, condition: str, limit: int) -> Iterator[Frame]:
     return islice(CONDITIONS[condition](_clean(clip), np.random.default_rng(1)), limit)
 
 
+def plate(clip: Path) -> Picture | None:
+    """The place of `clip` without the person, if NAME_plate.png lies beside it."""
+    file = clip.with_name(clip.stem + _PLATE)
+    return next(_read(file)) if file.is_file() else None
+
+
 def _clean(clip: Path) -> Iterator[Frame]:
-    plate_file = clip.with_name(clip.stem + _PLATE)
-    plate = next(_read(plate_file)) if plate_file.is_file() else None
+    place = plate(clip)
     for picture, alpha in zip(_read(clip), _read(clip.with_name(clip.stem + _ALPHA)), strict=False):
         truth = alpha[..., 0].astype(np.float32) / np.float32(255)
-        yield Frame(picture, truth, None if plate is None else _foreground(picture, truth, plate))
+        yield Frame(picture, truth, None if place is None else _foreground(picture, truth, place))
 
 
 def _foreground(picture: Picture, alpha: NDArray[np.float32], plate: Picture) -> NDArray[np.float32]:

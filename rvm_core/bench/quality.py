@@ -1,4 +1,4 @@
-"""Error, time and memory of each quality level beside the official graph, frame by frame in one run."""
+"""Error, time and memory of each model and level beside its official use, frame by frame in one run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from rvm_core.bench import footage, memory, metrics
 from rvm_core.errors import RvmError, SettingsError
 from rvm_core.matting import Matting
 from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
+from rvm_core.matting.mediapipe import converted
 from rvm_core.matting.session import bare_session
-from rvm_core.matting.size import BUDGET_PX
-from rvm_core.models import ensure
+from rvm_core.matting.size import BUDGET_PX, resized
+from rvm_core.models import ensure, entries, entry
 
 
 class Seen(NamedTuple):
@@ -35,8 +36,10 @@ Step = Callable[[NDArray[np.uint8]], Seen]
 
 MODEL = "rvm_mobilenetv3"
 RATIOS = {"official auto": 0.0, "official 0.5": 0.5}
-"""Rows of the official graph: its downsample ratio; 0 is its own advice, 512 / longer side, at most 1."""
-
+"""Rows of RVM's official graph: its downsample ratio; 0 is its own advice, 512 / longer side, at most 1."""
+RAW = "raw"
+"""The row of a MediaPipe model as its authors use it: the whole picture in, its mask enlarged."""
+_AS_PUBLISHED: Mapping[str, tuple[str, ...]] = {"rvm": tuple(RATIOS), "mediapipe": (RAW,)}
 
 _FRAMES_FOR_MEMORY = 4
 
@@ -92,9 +95,15 @@ class Record:
 
 
 def rows(
-    folder: Path, conditions: Sequence[str], levels: Sequence[str], limit: int, model: str = MODEL
+    folder: Path,
+    conditions: Sequence[str],
+    levels: Sequence[str],
+    limit: int,
+    models: Sequence[str] = (MODEL,),
 ) -> Iterator[Row]:
     """Every method on every clip of `folder` under each of `conditions`, over its first `limit` frames.
+
+    Methods: of each of `models` what its authors publish, and its `levels`.
 
     All methods take each frame in turn, so that whatever else the computer does falls on all of them.
     Raises RvmError for a folder without clips, SettingsError, ModelMissing.
@@ -104,13 +113,36 @@ def rows(
     peaks: dict[tuple[str, tuple[int, ...]], float | None] = {}
     for condition in conditions:
         for name, clip in footage.clips(folder).items():
-            records = {label: Record(method(label, model)) for label in (*RATIOS, *levels)}
+            plate = footage.plate(clip)
+            found = methods(models, levels)
+            records = {title: Record(method(*one, plate)) for title, one in found.items()}
             picture = play(footage.frames(clip, condition, limit), records)
-            for label, record in records.items():
-                place = label, picture.shape
+            for title, record in records.items():
+                place = title, picture.shape
                 if place not in peaks:
-                    peaks[place] = memory.grown_mb(_a_few, label, model, picture)
-                yield row(name, condition, label, record, peaks[place])
+                    peaks[place] = memory.grown_mb(_a_few, *found[title], picture, plate)
+                yield row(name, condition, title, record, peaks[place])
+
+
+class Method(NamedTuple):
+    """label: a key of RATIOS, RAW, or one of our levels.  model: a name of the registry."""
+
+    label: str
+    model: str
+
+
+def methods(models: Sequence[str], levels: Sequence[str]) -> dict[str, Method]:
+    """The methods to be compared, by a title for people.  Raises ModelError for an unknown model."""
+    found = {}
+    for model in models:
+        for label in (*_AS_PUBLISHED.get(entry(model).method, ()), *levels):
+            found[label if len(models) == 1 else f"{model} {label}"] = Method(label, model)
+    return found
+
+
+def ready_models() -> tuple[str, ...]:
+    """The models whose files are on this computer, but those that need more than pictures."""
+    return tuple(name for name, one in entries().items() if one.path.is_file())
 
 
 def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | None = None) -> Row:
@@ -150,19 +182,21 @@ def play(frames: Iterator[footage.Frame], records: Mapping[str, Record]) -> foot
     return before.picture
 
 
-def _a_few(label: str, model: str, picture: footage.Picture) -> None:
-    step = method(label, model)
+def _a_few(label: str, model: str, picture: footage.Picture, plate: footage.Picture | None) -> None:
+    step = method(label, model, plate)
     for _ in range(_FRAMES_FOR_MEMORY):
         step(picture)
 
 
-def method(label: str, model: str = MODEL) -> Step:
-    """A method by its label: a key of RATIOS, or one of our levels.  Raises ModelMissing."""
-    return official(RATIOS[label], model) if label in RATIOS else _ours(label, model)
+def method(label: str, model: str = MODEL, plate: footage.Picture | None = None) -> Step:
+    """A method by its label, as for ``Method``; `plate` for a model that needs one.  Raises ModelMissing."""
+    if label == RAW:
+        return raw(model)
+    return official(RATIOS[label], model) if label in RATIOS else _ours(label, model, plate)
 
 
-def _ours(level: str, model: str) -> Step:
-    engine = Matting(model, level, "cpu", 1)
+def _ours(level: str, model: str, plate: footage.Picture | None) -> Step:
+    engine = Matting(model, level, "cpu", 1, plate=plate)
 
     def step(picture: NDArray[np.uint8]) -> Seen:
         matte = engine.step(picture)
@@ -199,5 +233,18 @@ def official(ratio: float, model: str = MODEL) -> Step:
         )
         state.update(zip(STATE_INPUTS, after, strict=True))
         return Seen(np.asarray(alpha[0, 0]), np.asarray(foreground[0]).transpose(1, 2, 0))
+
+    return step
+
+
+def raw(model: str) -> Step:
+    """A MediaPipe model as its authors use it: the whole picture shrunk, the mask enlarged; one thread."""
+    session = bare_session(converted(ensure(model, download=False)), threads=1)
+    *_, tall, wide = session.get_inputs()[0].shape
+
+    def step(picture: NDArray[np.uint8]) -> Seen:
+        shrunk = resized(picture, (wide, tall)).transpose(2, 0, 1)[None].astype(np.float32) / 255
+        (alpha,) = session.run(None, {"src": shrunk})
+        return Seen(resized(alpha[0, 0], (picture.shape[1], picture.shape[0])), picture)
 
     return step

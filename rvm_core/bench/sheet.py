@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.bench import footage
-from rvm_core.bench.quality import RATIOS, Seen, Step, known, method, unit
+from rvm_core.bench.quality import Seen, Step, known, method, methods, unit
 from rvm_core.errors import RvmError
 from rvm_core.kernels.composite import composite
 from rvm_core.kernels.multilevel import multilevel_foreground
@@ -22,7 +22,7 @@ EVERY = 8
 """One frame in so many is looked at; the methods see all."""
 CROP_SHARE = 0.25
 """Side of a crop as a share of the picture's height."""
-TILE_PX, HEADER_PX, GAP_PX = 168, 22, 2
+TILE_PX, HEADER_PX, GAP_PX = 168, 40, 2
 COVER = (230, 0, 190)
 """The new background: a colour that neither people nor rooms have."""
 _REFERENCE = "official 0.5"
@@ -65,24 +65,25 @@ class _Look(NamedTuple):
     over: Image
 
 
-def sheet(folder: Path, levels: Sequence[str], limit: int, model: str) -> Sheet:
+def sheet(folder: Path, levels: Sequence[str], limit: int, models: Sequence[str]) -> Sheet:
     """The hardest places of the first `limit` frames of each clip of `folder`, under ``clean``.
 
-    Columns: the picture, the truth, the official graph, `levels`.  Rows: for each place the matte, and below
-    it the person over COVER.  The truth's colours are those of ``footage`` where they are known, elsewhere
-    estimated from the true alpha.  Raises RvmError for a folder without clips, ModelMissing.
+    Columns: the picture, the truth, and the methods of ``quality.methods``.  Rows: for each place the matte,
+    and below it the person over COVER.  The truth's colours are those of ``footage`` where they are known,
+    elsewhere estimated from the true alpha.  Raises RvmError for a folder without clips, ModelMissing.
     """
     crops: list[Crop] = []
     rows: list[Image] = []
-    labels = (*RATIOS, *known(levels))
+    shown = methods(models, known(levels))
     for name, clip in footage.clips(folder).items():
-        looks, found = _watch(name, clip, {label: method(label, model) for label in labels}, limit)
+        steps = {title: method(*one, footage.plate(clip)) for title, one in shown.items()}
+        looks, found = _watch(name, clip, steps, limit)
         for crop in _chosen(found):
             crops.append(crop)
             rows += _rows(crop, looks[crop.frame])
     if not crops:
         raise RvmError("No frame looked at has an edge.", "Name more frames.")
-    header = _tiles([_text(label, HEADER_PX) for label in (_PICTURE, _TRUTH, *labels)])
+    header = _tiles([_text(label, HEADER_PX) for label in (_PICTURE, _TRUTH, *map(_header, shown))])
     return Sheet(tuple(crops), np.concatenate([header, *rows]))
 
 
@@ -117,7 +118,8 @@ def _watch(
                 _TRUTH: _look(Seen(frame.alpha, _true_foreground(frame))),
                 **{label: _look(one) for label, one in seen.items()},
             }
-            hardness = _hardness(frame.alpha, before, seen[_REFERENCE].alpha)
+            reference = next((one for title, one in seen.items() if title.endswith(_REFERENCE)), None)
+            hardness = _hardness(frame.alpha, before, None if reference is None else reference.alpha)
             found += [_hardest(why, score, name, number) for why, score in hardness.items()]
         before = frame.alpha
     return looks, [crop for crop in found if crop.score > 0]
@@ -144,7 +146,7 @@ def _look(seen: Seen) -> _Look:
 
 
 def _hardness(
-    alpha: NDArray[np.float32], before: NDArray[np.float32] | None, reference: NDArray[np.float32]
+    alpha: NDArray[np.float32], before: NDArray[np.float32] | None, reference: NDArray[np.float32] | None
 ) -> dict[str, NDArray[Any]]:
     """What is hard about each pixel of a frame, by kind; the person's highest part counts as hair."""
     import cv2
@@ -164,7 +166,7 @@ def _hardness(
         "soft": np.where((alpha > 0.05) & (alpha < 0.95), alpha * (1 - alpha), 0),
         "gap": is_gap[labels],
         "fast": np.zeros_like(alpha) if before is None else np.abs(alpha - before),
-        f"{_REFERENCE} wrong": np.abs(reference - alpha),
+        f"{_REFERENCE} wrong": np.zeros_like(alpha) if reference is None else np.abs(reference - alpha),
     }
 
 
@@ -209,6 +211,12 @@ def _enlarged(part: Image) -> Image:
     import cv2
 
     return np.asarray(cv2.resize(part, (TILE_PX, TILE_PX), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _header(title: str) -> str:
+    """The model above the level, where several models are shown; without what all models of a kind share."""
+    model, _, label = title.rpartition(" ") if not title.startswith("official") else ("", "", title)
+    return f"{model.removeprefix('mediapipe_')}\n{label}" if model else label
 
 
 def _text(text: str, height: int) -> Image:

@@ -26,11 +26,11 @@ class QualityTable:
     def text(self) -> str:
         """A line for each clip, condition and method."""
         lines = [
-            f"{'clip':22} {'condition':12} {'method':14} {'MAD':>6} {'MSE':>6} {'Grad':>6} {'Conn':>6} "
+            f"{'clip':22} {'condition':12} {'method':35} {'MAD':>6} {'MSE':>6} {'Grad':>6} {'Conn':>6} "
             f"{'dtSSD':>6} {'Colour':>6} {'CPU ms':>7} {'Peak MB':>7}"
         ]
         lines += [
-            f"{row.clip:22} {row.condition:12} {row.method:14} {row.mad:6.2f} {row.mse:6.2f} {row.grad:6.2f} "
+            f"{row.clip:22} {row.condition:12} {row.method:35} {row.mad:6.2f} {row.mse:6.2f} {row.grad:6.2f} "
             f"{row.conn:6.2f} {row.dtssd:6.2f} {_known(row.colour):>6} {row.cpu_ms:7.1f} "
             f"{_known(row.peak_mb):>7}"
             for row in self.rows
@@ -70,21 +70,24 @@ class SpeedTable:
 
 
 def bench_quality(
-    folder: Path, conditions: Sequence[str], levels: Sequence[str], frames: int
+    folder: Path, conditions: Sequence[str], levels: Sequence[str], frames: int, models: Sequence[str]
 ) -> QualityTable:
-    """Measure the levels beside the official graph; see ``rvm_core.bench.quality``.  Raises RvmError."""
+    """Measure the models and what is published of them; see ``rvm_core.bench.quality``.  Raises RvmError."""
     from rvm_core.bench import quality
 
-    return QualityTable(tuple(quality.rows(folder, conditions, levels, frames)))
+    chosen = models or quality.ready_models()
+    return QualityTable(tuple(quality.rows(folder, conditions, levels, frames, chosen)))
 
 
-def bench_sheet(folder: Path, levels: Sequence[str], frames: int, file: Path) -> SheetFile:
+def bench_sheet(
+    folder: Path, levels: Sequence[str], frames: int, models: Sequence[str], file: Path
+) -> SheetFile:
     """Draw the hard places of each clip; see ``rvm_core.bench.sheet``.  Raises RvmError."""
     from rvm_core.bench import quality, sheet
 
     if not file.parent.is_dir():  # better now than after minutes
         raise RvmError(f"There is no folder {file.parent}.", "Name a file in a folder of yours.")
-    drawn = sheet.sheet(folder, levels, frames, quality.MODEL)
+    drawn = sheet.sheet(folder, levels, frames, models or [quality.MODEL])
     sheet.write_png(drawn.image, file)
     return SheetFile(str(file), drawn.crops)
 
@@ -97,8 +100,10 @@ def bench_speed(turns: int) -> SpeedTable:
 
 
 _BENCHES: Mapping[str, Callable[[argparse.Namespace], QualityTable | SheetFile | SpeedTable]] = {
-    "quality": lambda given: bench_quality(given.gt, given.conditions, given.levels, given.frames),
-    "sheet": lambda given: bench_sheet(given.gt, given.levels, given.frames, given.out),
+    "quality": lambda given: bench_quality(
+        given.gt, given.conditions, given.levels, given.frames, given.models
+    ),
+    "sheet": lambda given: bench_sheet(given.gt, given.levels, given.frames, given.models, given.out),
     "speed": lambda given: bench_speed(given.turns),
 }
 
@@ -107,13 +112,19 @@ def add(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     bench = commands.add_parser("bench", help="measure this computer")
     what = bench.add_subparsers(dest="what", required=True, metavar="WHAT")
-    quality = what.add_parser("quality", help="error and time of each level beside the official graph")
+    quality = what.add_parser(
+        "quality", help="error and time of each model and level, and of what is published"
+    )
     quality.add_argument("--conditions", nargs="+", default=["clean"], metavar="CONDITION")
     sheet = what.add_parser("sheet", help="a picture of hair, fingers and gaps, method beside method")
     sheet.add_argument("--out", type=Path, required=True, help="a PNG file")
-    for one, levels in ((quality, ["fast", "balanced", "fine"]), (sheet, ["balanced", "fine"])):
+    for one, levels, ready in (
+        (quality, ["fast", "balanced", "fine"], "all that are on this computer"),
+        (sheet, ["balanced", "fine"], "rvm_mobilenetv3"),
+    ):
         one.add_argument("--gt", type=Path, required=True, help="a folder of NAME.mp4 and NAME_alpha.mkv")
         one.add_argument("--levels", nargs="+", default=levels, metavar="LEVEL")
+        one.add_argument("--models", nargs="+", default=[], metavar="MODEL", help=f"default: {ready}")
         one.add_argument("--frames", type=_positive, default=10**6, help="of each clip (default: all)")
     speed = what.add_parser("speed", help="CPU time of our way beside the plain recipe, at 1080p")
     speed.add_argument("--turns", type=_positive, default=9, help="of each (default: 9)")

@@ -21,8 +21,8 @@ def warm() -> None:
         full_size,
         multilevel,
         noise,
+        place,
         planes,
-        plate,
         steady,
         upscale,
     )
@@ -43,7 +43,7 @@ def warm() -> None:
     for picture in (np.zeros((height, width, 3), np.uint8), padded[:, :width], padded[:, :width, :3]):
         blocks.block_means(picture, 4)
         steady.steady(picture, rgb, alpha, alpha.copy())
-        plate.against_plate(picture, rgb.astype(np.float32), np.zeros(alpha.shape, np.uint8), alpha.copy())
+        place.against_place(picture, rgb.astype(np.float32), np.zeros(alpha.shape, np.uint8), alpha.copy())
         upscale.fit_detail(picture, alpha, 2.0, detail)
         noise.noise_sigma(picture, rgb)
         for sigma in (0.0, 1.0):

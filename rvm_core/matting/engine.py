@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import statistics
 import time
@@ -13,7 +14,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core.errors import InferenceError, PictureError, ProviderError, SettingsError
+from rvm_core.errors import InferenceError, PictureError, PlateError, ProviderError, SettingsError
 from rvm_core.kernels.full_size import full_size, small_matte
 from rvm_core.kernels.steady import steady
 from rvm_core.matting import trials
@@ -26,6 +27,7 @@ from rvm_core.models import ensure, entry
 _log = logging.getLogger(__name__)
 
 _WARM_RUNS, _TIMED_RUNS = 2, 5
+_REHEARSED_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,17 @@ class Matting:
     def close(self) -> None:
         """Let go of the session and the state; nothing else may be called afterwards."""
         self._network.close()
+
+    def rehearse(self) -> None:
+        """Matte a picture and forget it: what is slow once is loaded, compiled and allocated then.
+
+        Raises what ``step_internal`` does, but for a missing clean plate.
+        """
+        width, height = self.internal_size(*_REHEARSED_SIZE)
+        with contextlib.suppress(PlateError):
+            for grey in (0, 255):
+                self.step_internal(np.full((height, width, 4), grey, np.uint8))
+        self.reset("rehearsed")
 
     @property
     def last_ms(self) -> float:

@@ -14,26 +14,29 @@ from rvm_core.kernels.multilevel import multilevel_foreground
 from rvm_core.matting.contract import MEDIAPIPE
 from rvm_core.matting.derived import derived
 from rvm_core.matting.network import Caller, checked, first_session
-from rvm_core.matting.segmenter import LOOKS, Segmenter, internal_size
+from rvm_core.matting.segmenter import LOOKS, ONE_LOOK, Segmenter, internal_size
 from rvm_core.matting.session import Session, value
 
 _FORM = 1
+_LARGE_BYTES = 1_000_000
+"""A larger file is a network that gains nothing by a second look."""
 
 
 class MediaPipeNetwork:
     """A ``Network`` of a .tflite file, which is converted to ONNX at its first use."""
 
-    costs: Mapping[str, float] = {level: len(looks) for level, looks in LOOKS.items()}
     why_official = ""
     problem = ""
     is_doubtful = False
     needs_plate = False
 
     def __init__(self, model: Path, provider: str, threads: int) -> None:
-        self.call = Caller(first_session(_converted(model), provider, threads, MEDIAPIPE))
+        self.call = Caller(first_session(converted(model), provider, threads, MEDIAPIPE))
         _, _, height, width = self.call.session.inputs["src"]
+        looks = LOOKS if model.stat().st_size < _LARGE_BYTES else ONE_LOOK
+        self.costs: Mapping[str, float] = {level: len(looks[level]) for level in looks}
         self._planes_of_a_look = np.full((1, 3, height, width), 0.5, np.float32)
-        self._segmenter = Segmenter(self._look, (width, height))
+        self._segmenter = Segmenter(self._look, (width, height), looks)
 
     def internal_size(self, width: int, height: int, level: str) -> tuple[int, int]:
         """See ``segmenter.internal_size``."""
@@ -71,12 +74,12 @@ class MediaPipeNetwork:
         self.__dict__.clear()
 
     def _look(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        # a lane may repeat the call late: what it sees must not change meanwhile
-        outputs = self.call({"src": value(planes.copy())})
+        outputs = self.call({"src": value(planes)})
         return np.asarray(checked(outputs["pha"], (1, *planes.shape[2:]))[0], np.float32)
 
 
-def _converted(model: Path) -> Path:
+def converted(model: Path) -> Path:
+    """The ONNX graph of the verified .tflite file `model`, made at its first use.  Raises ModelError."""
     try:
         return derived(model, _FORM, _make, _prove)
     except RvmError:

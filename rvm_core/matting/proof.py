@@ -45,8 +45,8 @@ def prove(candidate: Session, reference: Session) -> Timing:
     """Raise ProviderError unless `candidate` agrees with `reference` on a clip of a few pictures.
 
     Every output is compared, the states too, which go on from picture to picture.  Then it is timed: what is
-    much slower than the processor, and than a picture may take, is refused as well.  The error's problem says why.
-    Any thread; it takes as long as the candidate needs for some pictures.
+    much slower than the processor, and than a picture may take, is refused as well.  The error's problem says
+    why.  Any thread; it takes as long as the candidate needs for some pictures.
     """
     sessions = candidate, reference
     width, height = _size(candidate)

@@ -9,7 +9,7 @@ pictures that a person fills.  Shown a whole room they see furniture as people a
 - A person newly found is looked at again, from near, in the same picture.
 - What the network is hardly ever sure of is nobody: a hallucination fades, and nothing is looked at closer.
 - Loose islands, small beside the person, are dropped.
-- What remains open is judged by what the place looks like without the person (:mod:`rvm_core.kernels.plate`).
+- What remains open is judged by what the place looks like without the person (:mod:`rvm_core.kernels.place`).
 - ``balanced`` also looks at each crop in a mirror and takes the mean; ``fine`` does so from even nearer too.
 
 Measured on the reference composites (a person half filling the picture, and one standing far off) at
@@ -21,7 +21,7 @@ the network as it is, alpha enlarged bilinearly.  In brackets MAD without the em
     256 x 144     0.44 0.73 (0.56), 0.49 0.64 (0.36)   0.28 0.53 (0.37), 0.48 0.56 (0.32)
     multiclass    0.38 0.55, 0.29 0.62                 (balanced no better than fast)
 
-What a part does, MAD without it over that with it: the plate 1.1 to 1.7; looking closer at once 1.0 to 1.9;
+What a part does, MAD without it over that with it: the place 1.1 to 1.7; looking closer at once 1.0 to 1.9;
 fading 4.5 where a network sees people in an empty park, 0.7 to 1.0 elsewhere.  Least remains where the camera
 swings: 0.6 to 0.8.  A tall picture before a wide input may err more than as it is (0.7 and 1.3).
 
@@ -43,8 +43,8 @@ from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError, SettingsError
 from rvm_core.kernels.blocks import block_means
+from rvm_core.kernels.place import against_place
 from rvm_core.kernels.planes import to_planes
-from rvm_core.kernels.plate import against_plate
 from rvm_core.matting.size import resized
 from rvm_core.matting.window import Window
 
@@ -68,6 +68,8 @@ LOOKS: Mapping[str, tuple[Look, ...]] = {
     "fine": (Look(0.05, False), Look(0.05, True), Look(0.0, False), Look(0.0, True)),
 }
 """Each costs a run of the network; alpha is their mean."""
+ONE_LOOK: Mapping[str, tuple[Look, ...]] = dict.fromkeys(LOOKS, LOOKS["fast"])
+"""For a network that gains nothing by more: MediaPipe's multiclass one."""
 
 NARROWEST, WIDEST = 0.75, 2.0
 """Width over height of what a look shows."""
@@ -113,10 +115,14 @@ class Segmenter:
     """Turns consecutive pictures of one source into alpha.  One thread.
 
     run: one look of the network at planes of `input_size` (w, h).  After what it raises, call ``reset``.
+    looks: LOOKS or ONE_LOOK.
     """
 
-    def __init__(self, run: Run, input_size: tuple[int, int]) -> None:
+    def __init__(
+        self, run: Run, input_size: tuple[int, int], looks: Mapping[str, tuple[Look, ...]] = LOOKS
+    ) -> None:
         self._run = run
+        self._looks_of = looks
         self._planes = np.empty((1, 3, input_size[1], input_size[0]), np.float32)
         self.begin(_LEAST_SIDE_PX, _LEAST_SIDE_PX, "fast")
 
@@ -127,14 +133,14 @@ class Segmenter:
         """
         _check_level(level)
         self._size = width, height
-        self._looks = LOOKS[level]
+        self._looks = self._looks_of[level]
         self.reset()
 
     def reset(self) -> None:
         """The next picture is of another scene."""
         width, height = self._size
         self._focus = _Focus(width, height)
-        self._plate = np.zeros((height, width, 3), np.float32)
+        self._place = np.zeros((height, width, 3), np.float32)
         self._age = np.zeros((height, width), np.uint8)
 
     def see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -157,7 +163,7 @@ class Segmenter:
                 sure = _sureness(alpha)
         if sure < _FADE_BELOW:
             alpha *= np.float32(max((sure - _GONE_BELOW) / (_FADE_BELOW - _GONE_BELOW), 0.0))
-        against_plate(picture, self._plate, self._age, alpha)
+        against_place(picture, self._place, self._age, alpha)
         _drop_islands(alpha)
         self._focus.learn(_person(alpha) if person is not None or sure >= _CLOSER_FROM else None)
         return alpha

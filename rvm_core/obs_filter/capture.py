@@ -38,7 +38,7 @@ _RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED, _TAKEN, _PERIOD = (
 _MAPPED, _PITCH, _SIZE2, _CLEAR, _SPACES = (
     offset(field) for field in ("mapped", "pitch", "size2", "clear", "spaces")
 )
-_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
+_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL, _MODEL = (
     int(reason)
     for reason in (
         Reason.GAP,
@@ -48,6 +48,7 @@ _GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
         Reason.SCENE,
         Reason.CUT,
         Reason.STALL,
+        Reason.MODEL,
     )
 )
 _CONTINUOUS = int(CONTINUOUS)
@@ -219,7 +220,8 @@ def _begin_epoch(s: Any, bits: int, now: int) -> None:
         s.shown = i32(-1)
         s.hold_until_ns = 0
     elif s.shown >= 0 and s.hold_until_ns == 0:
-        s.hold_until_ns = now + HOLD_NS
+        # another network may need longer for its first matte, and nothing else has changed
+        s.hold_until_ns = now + (HOLD_NS if bits & ~_MODEL else STALL_NS)
 
 
 @part

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rvm_core.errors import ProviderError, RvmError
+from rvm_core.errors import InferenceError, ProviderError, RvmError
 from rvm_core.obs_filter.courtesy import yield_to_obs
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def _built(wish: Wish) -> Loaded:
 
     def on(provider: str, refusal: ProviderError | None = None) -> Loaded:
         engine = Matting(wish.model, wish.quality, provider, wish.threads)
+        with contextlib.suppress(InferenceError):  # the first picture will tell
+            engine.rehearse()  # or the worker would, while viewers wait
         return Loaded(engine, refusal=refusal, seconds=time.monotonic() - started)
 
     try:

@@ -270,11 +270,11 @@ def sharpened(picture: Array, detail: Array, matte: Array) -> Array:
     return np.dstack([matte[..., :3] * scale[..., None], a + change])
 
 
-def against_plate(
-    picture: Array, plate: Array, age: Array, alpha: Array
+def against_place(
+    picture: Array, place: Array, age: Array, alpha: Array
 ) -> tuple[Array, Array, Array, float]:
-    """(alpha, plate, age, trust) after `picture`: means of 3 x 3 pixels beside those of the plate."""
-    colours, known = picture[..., :3].astype(np.float64), plate.astype(np.float64)
+    """(alpha, place, age, trust) after `picture`: means of 3 x 3 pixels beside those of the place."""
+    colours, known = picture[..., :3].astype(np.float64), place.astype(np.float64)
     seen, kept = _means_of_nine(colours), _means_of_nine(known)
     apart = np.abs(seen - kept).max(axis=2)
     light = np.clip((seen * kept).sum(axis=2) / np.maximum((kept**2).sum(axis=2), 1), 0.6, 1)

@@ -206,6 +206,7 @@ def test_rows_and_their_json(folder: Path, capsys: pytest.CaptureFixture[str]) -
     except ModelMissing as missing:
         pytest.skip(str(missing))
     arguments = ["bench", "quality", "--gt", str(folder), "--frames", "3", "--levels", "fast", "--json"]
+    arguments += ["--models", quality.MODEL]
     assert cli.main(arguments) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["method"] for row in rows] == [*quality.RATIOS, "fast"]
@@ -220,7 +221,7 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
     """The person is of grey 231; the stand-in shows the picture's grey of 200 instead."""
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(memory, "grown_mb", lambda *work: asked.append(work))
-    rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, stand_in))
+    rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, [stand_in]))
     assert [row.condition for row in rows] == ["clean"] * 2 + ["dim"] * 2 + ["vertical"] * 2
     for row in rows:
         if row.condition == "dim":
@@ -232,6 +233,21 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
     assert len(table) == 1 + len(rows)
     assert len({len(line) for line in table}) == 1, "columns that stand below their titles"
     assert " - " in table[3]
+
+
+def test_a_row_for_every_model_as_published_and_at_each_level(
+    plated: Path, stand_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "grown_mb", lambda *_: None)
+    known = quality.methods([stand_in, "mediapipe_selfie", "bgmv2_resnet50"], ["fast", "fine"])
+    assert list(known) == [
+        *(f"{stand_in} {label}" for label in (*quality.RATIOS, "fast", "fine")),
+        *(f"mediapipe_selfie {label}" for label in ("raw", "fast", "fine")),
+        *(f"bgmv2_resnet50 {label}" for label in ("fast", "fine")),
+    ]
+    assert known["mediapipe_selfie raw"] == ("raw", "mediapipe_selfie")
+    rows = list(quality.rows(plated, ["clean"], ["fast"], 2, [stand_in, "graph_plate"]))
+    assert rows[-1].method == "graph_plate fast"  # without the clip's plate it raises
 
 
 def test_both_kinds_of_method_give_the_person_s_colour(stand_in: str) -> None:
@@ -373,7 +389,7 @@ def test_the_sheet_has_a_column_for_each_and_two_rows_for_each_crop(
     tile = sheet.TILE_PX + sheet.GAP_PX
     columns = ("picture", "truth", *quality.RATIOS, "fast")
     assert image.shape == (sheet.HEADER_PX + sheet.GAP_PX + 2 * len(crops) * tile, len(columns) * tile, 3)
-    drawn = sheet.sheet(plated, ["fast"], 4, stand_in)
+    drawn = sheet.sheet(plated, ["fast"], 4, [stand_in])
     np.testing.assert_array_equal(drawn.image, image)
     assert [asdict(crop) for crop in drawn.crops] == crops
     assert cli.main([*arguments, str(tmp_path / "nowhere" / "sheet.png")]) == 2

@@ -349,6 +349,18 @@ def test_auto_hears_of_the_frames_that_its_host_missed(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("data")
+def test_a_rehearsal_leaves_nothing_behind() -> None:
+    with Matting("graph_good", "fast") as engine:
+        engine.rehearse()
+        assert engine.last_ms > 0
+        assert (engine.step_internal(grey(0, *engine.internal_size(1280, 720)))[0] == 0).all()
+    with Matting("graph_plate", "fast") as engine:
+        engine.rehearse()  # without a plate
+    with Matting("graph_nan", "fast") as engine, pytest.raises(InferenceError):
+        engine.rehearse()
+
+
+@pytest.mark.usefixtures("data")
 def test_a_lane_may_call_the_network_twice_and_late() -> None:
     calls: list[Any] = []
 

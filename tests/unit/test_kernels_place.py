@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError
-from rvm_core.kernels.plate import KNOWN_AFTER, against_plate
+from rvm_core.kernels.place import KNOWN_AFTER, against_place
 from tests.unit import oracles
 
 SIDES = (12, 20)
@@ -20,16 +20,16 @@ SIDES = (12, 20)
 def test_it_equals_the_oracle(shape: tuple[int, int, int], moved: float) -> None:
     random = np.random.default_rng(shape[1])
     picture = random.integers(0, 256, shape, np.uint8)
-    plate = picture[..., :3] + random.normal(0, 4, (*shape[:2], 3))
-    plate[random.random(shape[:2]) < moved] += 60
-    plate = plate.astype(np.float32)
+    place = picture[..., :3] + random.normal(0, 4, (*shape[:2], 3))
+    place[random.random(shape[:2]) < moved] += 60
+    place = place.astype(np.float32)
     age = random.integers(0, 30, shape[:2]).astype(np.uint8)
     alpha = random.random(shape[:2], np.float32)
     alpha[:, shape[1] // 2 :] = 0.0
-    expected = oracles.against_plate(picture, plate, age, alpha)
+    expected = oracles.against_place(picture, place, age, alpha)
     for view in (picture, np.asfortranarray(picture), np.ascontiguousarray(picture[::-1])[::-1]):
-        ours = plate.copy(), age.copy(), alpha.copy()
-        trust = against_plate(view, *ours)
+        ours = place.copy(), age.copy(), alpha.copy()
+        trust = against_place(view, *ours)
         assert trust == pytest.approx(expected[3])
         np.testing.assert_allclose(ours[2], expected[0], atol=1e-4)
         np.testing.assert_allclose(ours[0], expected[1], atol=1e-2)
@@ -44,7 +44,7 @@ class Place:
     """A still room that was seen empty for `pictures`."""
 
     def __init__(self, pictures: int = KNOWN_AFTER) -> None:
-        self.plate, self.age = np.zeros((*SIDES, 3), np.float32), np.zeros(SIDES, np.uint8)
+        self.colours, self.age = np.zeros((*SIDES, 3), np.float32), np.zeros(SIDES, np.uint8)
         for _ in range(pictures):
             self.alpha_of(room(), 0.0)
 
@@ -52,7 +52,7 @@ class Place:
         """What becomes of `given` in the left half, where the network sees nobody in the right."""
         alpha = np.zeros(SIDES, np.float32)
         alpha[:, : SIDES[1] // 2] = given
-        against_plate(picture, self.plate, self.age, alpha)
+        against_place(picture, self.colours, self.age, alpha)
         return alpha[:, : SIDES[1] // 2 - 1]
 
 
@@ -88,7 +88,7 @@ def test_furniture_that_was_moved_is_unknown_for_a_while() -> None:
     assert place.alpha_of(moved, 0.6)[:, :2] == pytest.approx(0.6)
 
 
-def test_after_the_camera_moved_the_plate_is_learnt_anew() -> None:
+def test_after_the_camera_moved_the_place_is_learnt_anew() -> None:
     place = Place()
     for turn in range(KNOWN_AFTER):
         assert place.alpha_of(room(1), 0.6) == pytest.approx(0.6), turn
@@ -99,19 +99,19 @@ def test_after_the_camera_moved_the_plate_is_learnt_anew() -> None:
 
 def test_a_person_is_not_learnt() -> None:
     place = Place()
-    before = place.plate[:, : SIDES[1] // 2 - 2].copy()
+    before = place.colours[:, : SIDES[1] // 2 - 2].copy()
     for _ in range(50):
         place.alpha_of(with_person(), 0.9)
-    np.testing.assert_array_equal(place.plate[:, : SIDES[1] // 2 - 2], before)
+    np.testing.assert_array_equal(place.colours[:, : SIDES[1] // 2 - 2], before)
 
 
 RGB, PLATE = np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6, 3), np.float32)
 AGE, ALPHA = np.zeros((4, 6), np.uint8), np.zeros((4, 6), np.float32)
 WRONG_CALLS: list[Callable[[], object]] = [
-    lambda: against_plate(RGB[..., :2], PLATE, AGE, ALPHA),
-    lambda: against_plate(RGB, PLATE[:3], AGE, ALPHA),
-    lambda: against_plate(RGB, PLATE, AGE.astype(np.float32), ALPHA),
-    lambda: against_plate(RGB, PLATE, AGE, ALPHA[:, :5]),
+    lambda: against_place(RGB[..., :2], PLATE, AGE, ALPHA),
+    lambda: against_place(RGB, PLATE[:3], AGE, ALPHA),
+    lambda: against_place(RGB, PLATE, AGE.astype(np.float32), ALPHA),
+    lambda: against_place(RGB, PLATE, AGE, ALPHA[:, :5]),
 ]
 
 

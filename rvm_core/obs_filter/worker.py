@@ -239,6 +239,7 @@ class Worker:
             self._engine.use_plate(plates.read(self._plate_file))
             self._instance.reset(Reason.PLATE)
             self.status.solved("clean_plate")
+            self.status.solved("capture")
         except PlateError as problem:
             self._lack_plate(problem)
 

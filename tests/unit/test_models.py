@@ -44,7 +44,7 @@ def test_the_projects_own_models(data: Path) -> None:
     default = known["rvm_mobilenetv3"]
     assert default.path == data / "models" / "rvm_mobilenetv3_fp32.onnx"
     assert [type(source) for source in default.sources] == [UrlSource, WheelSource]
-    assert [type(source) for source in known["mediapipe_selfie"].sources] == [NpmSource, UrlSource]
+    assert [type(source) for source in known["mediapipe_selfie"].sources] == [UrlSource, NpmSource]
     assert len({model.file for model in known.values()}) == len(known)
     for model in known.values():
         assert model.licence == {"rvm": "GPL-3.0", "mediapipe": "Apache-2.0", "bgmv2": "MIT"}[model.method]

@@ -87,7 +87,7 @@ def read(path: str) -> NDArray[np.uint8]:
     Raises PlateError.
     """
     if not path:
-        raise PlateError("No clean plate was captured.", "Leave the picture and capture it.")
+        raise PlateError("No clean plate was captured.", "Press Capture clean plate and leave the picture.")
     return np.ascontiguousarray(backdrop.decoded(path, "clean plate", PlateError)[..., :3])
 
 

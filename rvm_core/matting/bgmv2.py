@@ -102,7 +102,7 @@ class BackgroundMatting:
         """
         height, width = size_of("The picture", picture)
         if self._plate is None or self._watch is None:
-            raise PlateError("No clean plate was captured.", "Leave the picture and capture it.")
+            raise PlateError("There is no clean plate.", "Give a picture of the room without the person.")
         if self._plate_planes.shape[2:] != (height, width):
             self._fit(self._plate, width, height)
         self._watch.look(picture)

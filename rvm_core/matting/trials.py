@@ -44,9 +44,7 @@ def admitted(
         timing = prove(session, Session(path, "cpu", threads, None, contract))
     except ProviderError as refusal:
         verdict = Verdict(provider, what, reason=refusal.problem.rstrip("."))
-        ledger.record(verdict)
-        _log.warning("%s is left out: %s (%s)", provider, verdict.reason, what)
-        raise _left_out(verdict) from refusal
+        raise _leave_out(verdict) from refusal
     except BaseException:  # interrupted, or no model: nothing is known of the provider
         ledger.remove(provider, what)
         raise
@@ -84,8 +82,7 @@ def find_faster(beside: Session, is_wanted: Callable[[], bool]) -> bool:
 def distrust(session: Session, reason: str) -> ProviderError:
     """Leave out the provider of `session`, which ran well and then did not; the error that says so."""
     verdict = Verdict(session.provider, _what(session.provider, session.path), reason=reason.rstrip("."))
-    ledger.record(verdict)
-    return _left_out(verdict)
+    return _leave_out(verdict)
 
 
 def refusals(path: Path) -> tuple[str, ...]:
@@ -106,5 +103,11 @@ def _known(provider: str, path: Path) -> Verdict | None:
     return ledger.find(provider, _what(provider, path))
 
 
+def _leave_out(verdict: Verdict) -> ProviderError:
+    ledger.record(verdict)
+    _log.warning("%s is left out: %s (%s)", verdict.provider, verdict.reason, verdict.what)
+    return _left_out(verdict)
+
+
 def _left_out(verdict: Verdict) -> ProviderError:
-    return ProviderError(f"{verdict.provider} is left out: {verdict.reason} ({verdict.what}).", USE_CPU)
+    return ProviderError(f"{verdict.provider} is left out: {verdict.reason}.", USE_CPU)

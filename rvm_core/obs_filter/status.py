@@ -151,11 +151,10 @@ class Status:
 
     def line(self) -> tuple[str, bool]:
         """(one text for the properties, whether there is a problem)."""
-        texts = [str(problem) for problem in list(self.problems.values())]
+        texts = [self._happening, *(str(problem) for problem in list(self.problems.values()))]
+        texts = [text for text in texts if text]
         if self._info is not None and not self._hides:
             texts.append(self._what_runs(self._info))
-        if self._happening:
-            texts.append(self._happening)
         return " ".join(texts) or "The model is being loaded.", bool(self.problems)
 
     def _what_runs(self, info: MattingInfo) -> str:
@@ -165,7 +164,7 @@ class Status:
             text += f": {internal_width}x{internal_height} for {width}x{height}"
         if self._matte_ms:
             text += f", {np.median(self._matte_ms):.0f} ms a matte"
-        if self._left_out:
+        if self._left_out and not self.problems:  # a problem says it already
             text += f". Left out: {'; '.join(self._left_out)}"
         return text + "."
 

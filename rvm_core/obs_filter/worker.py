@@ -312,7 +312,8 @@ class Worker:
                     self._engine.problem, "Put the camera back, or capture the clean plate again."
                 )
         except PlateError as problem:
-            self._lack_plate(problem)
+            if not self.status.has("clean_plate"):  # or that there is none is said already
+                self._lack_plate(problem)
             self._pass_over(frame)
             return
         except RvmError:

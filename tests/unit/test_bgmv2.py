@@ -108,7 +108,7 @@ def test_without_a_plate(matting: BackgroundMatting) -> None:
     matting.set_plate(None)
     assert matting.problem == ""
     for each in (matting, BackgroundMatting(Network())):
-        with pytest.raises(PlateError, match="No clean plate"):
+        with pytest.raises(PlateError, match="There is no clean plate"):
             each.see(room())
 
 

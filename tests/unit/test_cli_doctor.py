@@ -77,3 +77,17 @@ def test_a_model_that_is_not_ready(data: Path, capsys: pytest.CaptureFixture[str
         "The model graph_good is absent. Run: obs-rvm models get graph_good"
     )
     assert cli.main(["doctor", "--model", "nothing"]) == 2
+
+
+def test_what_is_known_of_one_provider_says_nothing_of_another(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that onnxruntime was built with are the same version."""
+    known = providers.available()
+    both = {**known, "cuda": known["webgpu"]._replace(name="cuda")}
+    monkeypatch.setattr(providers, "available", lambda: both)
+    what = trials._what("cuda", data / "models" / "graph_good.onnx")
+    ledger.record(Verdict("cuda", what, "its result is wrong"))
+    found = seen(capsys)
+    assert [state for state, _ in of(found, "cuda")] == ["left out"]
+    assert [state for state, _ in of(found, "webgpu")] == ["untried"]

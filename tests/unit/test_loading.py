@@ -26,6 +26,20 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[matting.Matting]:
+    """The engines that have been closed."""
+    engines: list[matting.Matting] = []
+    close = matting.Matting.close
+
+    def closing(self: matting.Matting) -> None:
+        engines.append(self)
+        close(self)
+
+    monkeypatch.setattr(matting.Matting, "close", closing)
+    return engines
+
+
+@pytest.fixture
 def loader() -> Iterator[Loader]:
     made = Loader(lambda: None)
     yield made
@@ -82,7 +96,9 @@ def test_it_says_what_it_does(loader: Loader, monkeypatch: pytest.MonkeyPatch) -
     taken(loader)
 
 
-def test_the_last_wish_counts(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_wish_counts(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, closed: list[matting.Matting]
+) -> None:
     held = Held(matting.Matting)
     monkeypatch.setattr(matting, "Matting", held)
     loader.load(GOOD, download=False)
@@ -93,6 +109,85 @@ def test_the_last_wish_counts(loader: Loader, monkeypatch: pytest.MonkeyPatch) -
     assert engine is not None
     assert engine.info.model == "graph_slow"
     assert loader.take() is None
+    assert [one.info.model for one in closed] == ["graph_good"]
+
+
+def test_what_nobody_took_is_closed(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, closed: list[matting.Matting]
+) -> None:
+    loader.load(GOOD, download=False)
+    eventually(lambda: loader._loaded)
+    held = Held(models.ensure)
+    monkeypatch.setattr(models, "ensure", held)
+    loader.load(GOOD._replace(model="graph_half"), download=False)
+    assert loader.take() is None, "what was wished for before"
+    assert [one.info.model for one in closed] == ["graph_good"]
+    held.go.set()
+    eventually(lambda: loader._loaded)
+    loader.stop()
+    assert loader.take() is None
+    assert [one.info.model for one in closed] == ["graph_good", "graph_half"]
+
+
+def test_an_engine_comes_rehearsed_and_the_first_picture_tells_of_a_failure(loader: Loader) -> None:
+    loader.load(GOOD, download=False)
+    engine = taken(loader).engine
+    assert engine is not None
+    assert engine.last_ms > 0
+    loader.load(GOOD._replace(model="graph_nan"), download=False)
+    loaded = taken(loader)
+    assert loaded.engine is not None
+    assert loaded.problem is None
+
+
+def test_another_provider_is_tried_only_where_any_will_do(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[bool] = []
+    go = threading.Event()
+
+    def trial(is_wanted: Callable[[], bool]) -> bool:
+        assert go.wait(60)
+        tried.append(is_wanted())
+        return len(tried) == 1
+
+    monkeypatch.setattr(matting.Matting, "provider_trial", lambda _self: trial)
+    loader.load(GOOD, download=False)
+    assert taken(loader).engine is not None
+    eventually(lambda: loader._thread is None)
+    assert tried == []
+    loader.load(GOOD._replace(provider="auto"), download=False)
+    slower = taken(loader).engine
+    go.set()
+    faster = taken(loader).engine
+    assert None not in (slower, faster)
+    assert slower is not faster
+    eventually(lambda: loader._thread is None)
+    loader.load(GOOD._replace(provider="auto"), download=False)
+    assert taken(loader).engine is not None
+    eventually(lambda: loader._thread is None)
+    assert loader.take() is None, "nothing is faster"
+    assert tried == [True, True]
+
+
+def test_a_trial_hears_that_nobody_waits_for_it(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[bool] = []
+    go = threading.Event()
+
+    def trial(is_wanted: Callable[[], bool]) -> bool:
+        assert go.wait(60)
+        wanted.append(is_wanted())
+        return wanted[-1]
+
+    monkeypatch.setattr(matting.Matting, "provider_trial", lambda _self: trial)
+    loader.load(GOOD._replace(provider="auto"), download=False)
+    assert taken(loader).engine is not None, "it waits for the trial"
+    loader.load(GOOD._replace(model="graph_half"), download=False)
+    go.set()
+    engine = taken(loader).engine
+    assert engine is not None
+    assert engine.info.model == "graph_half"
+    assert wanted == [False]
 
 
 def test_a_provider_that_is_refused_leaves_the_processor(loader: Loader) -> None:

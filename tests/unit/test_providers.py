@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
 import types
@@ -115,6 +116,31 @@ def test_the_version_of_the_package_is_told(runtime: Runtime, monkeypatch: pytes
     assert what.endswith("version 0.4")
 
 
+def test_the_version_is_that_of_the_package_which_is_installed(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, instead = providers.PLUG_INS["tensorrt"].packages
+
+    def version(package: str) -> str:
+        if package == wanted:
+            raise providers.importlib.metadata.PackageNotFoundError(package)
+        return "0.5"
+
+    monkeypatch.setattr(providers.importlib.metadata, "version", version)
+    install(monkeypatch, "tensorrt", "Theirs")
+    runtime.offers = [device("Theirs")]
+    assert providers.available()["tensorrt"].what.startswith(f"{instead} 0.5, onnxruntime 9.9 on ")
+
+
+@pytest.mark.parametrize("kinds", [(Kind.NPU, Kind.GPU, Kind.CPU), (Kind.CPU, Kind.GPU, Kind.NPU)])
+def test_a_graphics_card_comes_first(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, kinds: tuple[Kind, ...]
+) -> None:
+    install(monkeypatch, "openvino", "Theirs")
+    runtime.offers = [device("Theirs", kind) for kind in kinds]
+    assert providers.available()["openvino"].device.device.type is Kind.GPU
+
+
 def test_what_keeps_a_plug_in_away(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, "webgpu", "WebGpuExecutionProvider")
     assert providers.why_not("webgpu") == "onnxruntime_ep_webgpu finds no device; its driver may be missing"
@@ -130,12 +156,12 @@ def test_libraries_beside_it_are_loaded_first(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "libcudart.so.13.4").touch()
-    loaded: list[str] = []
-    monkeypatch.setattr(providers.ctypes, "CDLL", lambda file, mode: loaded.append(file))  # noqa: ARG005
+    loaded: list[tuple[str, int]] = []
+    monkeypatch.setattr(providers.ctypes, "CDLL", lambda file, mode: loaded.append((file, mode)))
     install(monkeypatch, "tensorrt", "Theirs", str(tmp_path / "it.so"))
     runtime.offers = [device("Theirs")]
     assert "tensorrt" in providers.available()
-    assert loaded == [str(tmp_path / "libcudart.so.13.4")]
+    assert loaded == [(str(tmp_path / "libcudart.so.13.4"), ctypes.RTLD_GLOBAL)]
 
 
 def test_openvino_is_told_how_many_threads_it_may_use(
@@ -148,3 +174,5 @@ def test_openvino_is_told_how_many_threads_it_may_use(
     assert told["CPU"]["INFERENCE_NUM_THREADS"] == 3
     assert told["CPU"]["INFERENCE_PRECISION_HINT"] == "f32"
     assert providers.options(providers.available()["cpu"], 3) == {}
+    own = providers.Provider("openvino", "OpenVINOExecutionProvider", "onnxruntime built with it")
+    assert providers.options(own, 3) == {}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rvm_core import paths
+from rvm_core import paths, settings
 from rvm_core.errors import SettingsError
 from rvm_core.kernels.bokeh import MAX_RADIUS_PX
 from rvm_core.matting.providers import PROVIDERS
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.models import entries
 from rvm_core.pipeline import blur_radius_px
-from rvm_core.settings import BY_KEY, SCHEMA, Kind, Settings
+from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting, Settings
+from tests import graphs
 
 
 def test_nothing_given_is_every_default_without_a_problem() -> None:
@@ -78,3 +80,39 @@ def test_choices_are_what_the_engine_knows(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_strongest_blur_of_the_largest_level_is_within_the_kernels_reach() -> None:
     assert blur_radius_px(BY_KEY["blur_strength"].high, 1024) <= MAX_RADIUS_PX
+
+
+@pytest.fixture
+def methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The user's manifest is that of the test graphs."""
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    graphs.build_all(tmp_path)
+    settings._methods.cache_clear()
+    yield
+    settings._methods.cache_clear()
+
+
+@pytest.mark.usefixtures("methods")
+@pytest.mark.parametrize(
+    ("key", "mode", "model", "applies"),
+    [
+        ("mode", "blur", "rvm_mobilenetv3", True),
+        ("background_color", "color", "rvm_mobilenetv3", True),
+        ("background_color", "blur", "rvm_mobilenetv3", False),
+        ("plate", "blur", "graph_plate", True),
+        ("plate", "blur", "graph_good", False),
+        ("plate", "blur", "bgmv2_mobilenetv2", True),
+        ("plate", "blur", "rvm_mobilenetv3", False),
+        ("plate", "blur", "a model that is gone", False),
+    ],
+)
+def test_where_a_setting_does_anything(key: str, mode: str, model: str, applies: bool) -> None:
+    assert BY_KEY[key].applies(mode, model) is applies
+
+
+@pytest.mark.usefixtures("methods")
+def test_a_setting_of_one_mode_and_one_method_needs_both() -> None:
+    both = Setting("both", Kind.SWITCH, False, "", "", modes=("blur",), methods=("bgmv2",))
+    assert both.applies("blur", "graph_plate")
+    assert not both.applies("color", "graph_plate")
+    assert not both.applies("blur", "graph_good")

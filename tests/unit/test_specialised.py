@@ -20,6 +20,7 @@ import pytest
 from rvm_core import Matting, paths
 from rvm_core.errors import InferenceError, ModelMissing
 from rvm_core.matting import providers, recurrent, rewrite, session, specialised
+from rvm_core.matting.derived import derived
 from rvm_core.matting.proof import prove
 from rvm_core.models import ensure
 from tests import graphs
@@ -177,3 +178,22 @@ def test_the_engine_uses_it(official: Path, data: Path) -> None:
     with Matting(quality="fast") as engine:
         assert engine.info.why_official == ""
         assert not recurrent.takes_ratio(engine._network.call.session)
+
+
+def test_another_model_or_another_form_is_made_anew(data: Path) -> None:
+    """Of the same name."""
+    proved: list[bytes] = []
+
+    def prove(graph: Path, model: Path) -> dict[str, int]:
+        assert graph.read_bytes() == model.read_bytes()
+        proved.append(graph.read_bytes())
+        return {}
+
+    model = data / "model.onnx"
+    files = []
+    for content, form in ((b"one", 1), (b"two", 1), (b"two", 2)):
+        model.write_bytes(content)
+        files += [derived(model, form, Path.read_bytes, prove) for _ in range(2)]
+    assert proved == [b"one", b"two", b"two"]
+    assert len(set(files)) == 3
+    assert [file.read_bytes() for file in files[::2]] == proved

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rvm_core import plates
 from rvm_core.bench.footage import frames
 from rvm_core.errors import PictureError
-from rvm_core.matting.watch import HOLD_PICTURES, LOOK_EVERY, PlateWatch
+from rvm_core.matting.watch import HOLD_PICTURES, PlateWatch
 
 Picture = NDArray[np.uint8]
 Change = Callable[[Picture], Picture]
@@ -129,12 +129,12 @@ def test_a_fault_is_said_and_taken_back_after_half_a_second() -> None:
     said = next(number for number, problem in enumerate(found) if problem)
     gone = next(number for number in range(said, len(found)) if not found[number])
     for begun, noticed in ((SECOND, said), (2 * SECOND, gone)):
-        assert HOLD_PICTURES - LOOK_EVERY <= noticed - begun < HOLD_PICTURES
+        assert noticed - begun == HOLD_PICTURES - 1
 
 
 def test_a_moment_is_no_fault() -> None:
     watch = PlateWatch(room())
-    moment = [shifted(0.03)(room())] * (HOLD_PICTURES - LOOK_EVERY)
+    moment = [shifted(0.03)(room())] * (HOLD_PICTURES - 1)
     assert not any(problems(watch, ([room()] * HOLD_PICTURES + moment) * 4))
 
 

@@ -41,11 +41,10 @@ class Timing(NamedTuple):
     cpu_ms: float
 
 
-def prove(candidate: Session, reference: Session) -> Timing:
+def prove(candidate: Session, reference: Session) -> None:
     """Raise ProviderError unless `candidate` agrees with `reference` on a clip of a few pictures.
 
-    Every output is compared, the states too, which go on from picture to picture.  Then it is timed: what is
-    much slower than the processor, and than a picture may take, is refused as well.  The error's problem says
+    Every output is compared, the states too, which go on from picture to picture.  The error's problem says
     why.  Any thread; it takes as long as the candidate needs for some pictures.
     """
     sessions = candidate, reference
@@ -61,13 +60,23 @@ def prove(candidate: Session, reference: Session) -> Timing:
             state.update((into, results[-1][out]) for into, out in session.contract.states)
         for name in candidate.contract.outputs:
             _compare(name, *(np.asarray(result[name].numpy()) for result in results))
-    times: dict[Session, list[float]] = {session: [] for session in sessions}
+
+
+def timed(candidate: Session, reference: Session) -> Timing:
+    """How long a picture takes on each, in turns.
+
+    Raises ProviderError when the candidate is much slower than the reference, and than a picture may take.
+    """
+    width, height = _size(candidate)
+    pictures = next(_clip(candidate, width, height))
+    states = {session: zero_state(session, width, height) for session in (candidate, reference)}
+    times: dict[Session, list[float]] = {session: [] for session in states}
     for _ in range(_TIMED):
-        for session, state in zip(sessions, states, strict=True):
+        for session, state in states.items():
             started = time.perf_counter()
             _run(session, {**pictures, **state})
             times[session].append((time.perf_counter() - started) * 1000.0)
-    timing = Timing(*(statistics.median(times[session]) for session in sessions))
+    timing = Timing(*(statistics.median(times[session]) for session in states))
     if timing.ms > max(_SLOW * timing.cpu_ms, BUDGET_MS):
         raise _refused(f"it is slow: {timing.ms:.0f} ms a picture, the processor {timing.cpu_ms:.0f}")
     return timing

@@ -52,12 +52,12 @@ class PlateTaking:
     def add(self, picture: NDArray[np.uint8]) -> Path | None:
         """Gather the next `picture`, uint8 [h, w, 3|4] sRGB; the file of the plate once it is complete.
 
-        Raises PlateError, with which the taking ends: something moved, or the file cannot be written.
+        Raises PlateError: something moved, or the file cannot be written.  Either way the taking ends.
         """
-        self._capture.add(picture)
-        if not self._capture.is_complete:
-            return None
         capture = self._capture
+        capture.add(picture)
+        if not capture.is_complete:
+            return None
         self.cancel()
         file = paths.plates_dir() / f"{time.strftime('%Y-%m-%d %H-%M-%S')} {next(_numbers)}.png"
         plates.write(capture.result(), file)

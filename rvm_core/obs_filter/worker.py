@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core import backdrop, plates
+from rvm_core import backdrop
 from rvm_core.cuts import Cuts
 from rvm_core.errors import BackgroundError, HostError, InferenceError, PlateError, ProviderError, RvmError
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
 from rvm_core.obs_filter.buffers import Buffers
+from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
-from rvm_core.obs_filter.plate_taking import PlateTaking
 from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
 from rvm_core.obs_filter.status import Status
-from rvm_core.settings import PLATE_KEY, Settings
+from rvm_core.settings import Settings
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
@@ -48,14 +48,13 @@ class Worker:
         self._stopping = False
         self._retry = False
         self._download = False
-        self._settings: Settings | None = None
+        self._settings = Settings.from_values({})[0]
         self._said: set[str] = set()
         self._engine: Matting | None = None
         self._wish: Wish | None = None
         self._refusal: ProviderError | None = None
         self._loader = Loader(instance.event.signal)
-        self._plate_file: str | None = None
-        self._taking = PlateTaking()
+        self._plate = CleanPlate(instance, self.status)
         self._slots_key: tuple[int, ...] = ()
         self._buffers: Buffers | None = None
         self._backdrop_key: tuple[Any, ...] = ()
@@ -93,7 +92,7 @@ class Worker:
 
     def take_plate(self) -> None:
         """Count down, then take a clean plate for the filter's settings."""
-        self._taking.begin()
+        self._plate.taking.begin()
         self._instance.event.signal()
 
     def close(self) -> None:
@@ -134,13 +133,14 @@ class Worker:
             self._apply_settings()
         try:
             self._ensure_engine()
-            self._ensure_plate()
+            self._plate.ensure(self._engine, self._settings.plate)
             self._ensure_room()
             self._matte_next()
         except RvmError as problem:
             self._fail("engine", problem)
             self._leave_provider(problem)
         self._ensure_backdrop()
+        self.status.happening(" ".join(filter(None, (self._loader.text, self._plate.taking.text))))
         self.status.write_sometimes()
 
     def _apply_settings(self) -> None:
@@ -170,8 +170,7 @@ class Worker:
         """Somebody asks that the chosen provider be tried once more."""
         from rvm_core.matting import ledger
 
-        if self._settings is not None:
-            ledger.forget(self._settings.provider)
+        ledger.forget(self._settings.provider)
 
     def _leave_provider(self, problem: RvmError) -> None:
         """Go on with the processor where another one failed at work."""
@@ -183,7 +182,6 @@ class Worker:
             self._loader.load(wish._replace(provider="cpu"), download=False)
 
     def _ensure_engine(self) -> None:
-        assert self._settings is not None
         s = self._settings
         wish = Wish(s.model, s.quality, s.provider, s.threads)
         if wish != self._wish:  # a failure is not tried again by itself
@@ -194,7 +192,6 @@ class Worker:
         loaded = self._loader.take()
         if loaded is not None:
             self._take_over(loaded)
-        self.status.happening(" ".join(filter(None, (self._loader.text, self._taking.text))))
 
     def _take_over(self, loaded: Loaded) -> None:
         """Matte with the engine that has been made; where there is none, the last one goes on."""
@@ -216,38 +213,12 @@ class Worker:
             self.status.solved("refusal")
         else:
             self.status.report("refusal", refusal)
-        self._plate_file = None
         info = self._engine.info
         self.status.engine_loaded(info, self._engine.left_out())
         log.info(
             f"'{self._instance.name}': {info.model} on {info.provider}, {info.threads} threads, "
             f"level {info.level}, {info.why_official or 'specialised graph'}, ready in {loaded.seconds:.1f} s"
         )
-
-    def _ensure_plate(self) -> None:
-        """The clean plate of the settings, for an engine that needs one."""
-        assert self._settings is not None
-        if self._engine is None or not self._engine.needs_plate:
-            self._taking.cancel()
-            self.status.solved("clean_plate")
-            return
-        if self._plate_file == self._settings.plate:
-            return
-        self._plate_file = self._settings.plate
-        self._engine.use_plate(None)
-        try:
-            self._engine.use_plate(plates.read(self._plate_file))
-            self._instance.reset(Reason.PLATE)
-            self.status.solved("clean_plate")
-            self.status.solved("capture")
-        except PlateError as problem:
-            self._lack_plate(problem)
-
-    def _lack_plate(self, problem: PlateError) -> None:
-        """Show nothing of the room until there is a plate that fits; pictures are still looked at."""
-        if not self.status.has("clean_plate"):
-            self._instance.reset(Reason.FAILURE)
-        self.status.report("clean_plate", problem)
 
     def _ensure_room(self) -> None:
         """GPU objects for the picture that the graphics thread sees and the size that the network takes."""
@@ -256,7 +227,7 @@ class Worker:
         if self._engine is None or self.status.blocks or not width or not height:
             return
         size = self._engine.internal_size(width, height)
-        if self._taking.wants_pictures:
+        if self._plate.taking.wants_pictures:
             size = self._engine.plate_size(width, height)
         new_slots = self._slots_key != wanted
         new_buffers = self._buffers is None or self._buffers.size != size
@@ -295,8 +266,8 @@ class Worker:
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
         self._follow_epoch(int(self._record["in_epoch"][0, index]), captured_ns)
         picture = self._buffers.pictures[index]
-        if self._taking.wants_pictures:
-            self._take_plate_of(picture)
+        if self._plate.taking.wants_pictures:
+            self._plate.take_of(picture)
             self._pass_over(frame)
             return
         if self._cuts.is_cut(picture, captured_ns):
@@ -312,8 +283,7 @@ class Worker:
                     self._engine.problem, "Put the camera back, or capture the clean plate again."
                 )
         except PlateError as problem:
-            if not self.status.has("clean_plate"):  # or that there is none is said already
-                self._lack_plate(problem)
+            self._plate.is_wrong(problem)
             self._pass_over(frame)
             return
         except RvmError:
@@ -323,10 +293,9 @@ class Worker:
         if self._engine.is_doubtful:  # the last matte stays until that is certain or over
             self._pass_over(frame)
             return
-        self.status.solved("clean_plate")
+        self._plate.is_right()
         from rvm_core.pipeline import finish, visible_area
 
-        assert self._settings is not None
         back = self._back
         full_width, full_height, _ = self._slots_key
         finish(
@@ -352,19 +321,6 @@ class Worker:
         """Let the graphics thread have back the slot of a picture that gets no matte."""
         self._record["out_frame"][0, self._back] = -frame
         self._back = publish_result(self._address, self._back)
-
-    def _take_plate_of(self, picture: NDArray[np.uint8]) -> None:
-        try:
-            file = self._taking.add(picture)
-        except PlateError as problem:
-            self._taking.cancel()
-            log.warning(f"'{self._instance.name}': {problem}")
-            self.status.report("capture", problem)
-            return
-        if file is not None:
-            self.status.solved("capture")
-            self._instance.keep(PLATE_KEY, str(file))
-            log.info(f"'{self._instance.name}': the clean plate was captured ({file.name})")
 
     def _newly_lagged(self) -> int:
         """Frames that OBS was late for since the last call."""
@@ -400,7 +356,6 @@ class Worker:
 
     def _ensure_backdrop(self) -> None:
         """The background image, fitted to the picture, on the GPU."""
-        assert self._settings is not None
         s = self._settings
         width, height, _ = unpack_wanted(atomics.load(self._address + offset("wanted")))
         wanted = s.mode == "image" and width > 0 and height > 0

@@ -145,9 +145,19 @@ def test_it_is_left_out_with_the_reason_and_not_tried_again(
 def test_small_differences_are_half_precision(spoilt: Spoilt) -> None:
     noise = np.random.default_rng(0)
     spoilt.does = changed("pha", lambda a: a + noise.normal(0, 3e-3, a.shape).astype(np.float32))
-    timing = proof.prove(Session(good(), NAME, 1), Session(good(), "cpu", 1))
+    proof.prove(Session(good(), NAME, 1), Session(good(), "cpu", 1))
+    timing = proof.timed(Session(good(), NAME, 1), Session(good(), "cpu", 1))
     assert timing.ms > 0
     assert timing.cpu_ms > 0
+
+
+def test_a_busy_moment_is_no_reason_to_leave_what_was_fast_enough(spoilt: Spoilt) -> None:
+    admitted()
+    spoilt.does = slow
+    assert admitted().provider == NAME
+    spoilt.does = FAULTS["wrong"][0]
+    with pytest.raises(ProviderError, match="its result is wrong"):
+        admitted()
 
 
 def test_a_model_that_is_none_says_nothing_of_the_provider(spoilt: Spoilt) -> None:
@@ -221,7 +231,7 @@ def test_a_trial_beside_the_engine(spoilt: Spoilt, monkeypatch: pytest.MonkeyPat
         trial = engine.provider_trial()
     assert not trial(lambda: False)
     assert spoilt.runs == 0
-    monkeypatch.setattr(trials, "prove", lambda *_: proof.Timing(1.0, 10.0))
+    monkeypatch.setattr(trials, "timed", lambda *_: proof.Timing(1.0, 10.0))
     assert trial(lambda: True)
     with Matting("graph_good", "fast") as engine:
         assert engine.info.provider == NAME
@@ -363,7 +373,8 @@ def test_a_trial_is_of_the_size_that_will_be_opened(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_film_begins_on_what_is_faster(spoilt: Spoilt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trials, "prove", lambda *_: proof.Timing(1.0, 10.0))
+    monkeypatch.setattr(trials, "prove", lambda *_: None)
+    monkeypatch.setattr(trials, "timed", lambda *_: proof.Timing(1.0, 10.0))
     wanted = replace(Settings.for_file({}), model="graph_good")
     with convert._engine(replace(wanted, provider="cpu")) as engine:
         assert (engine.info.provider, ledger.everything()) == ("cpu", [])
@@ -372,3 +383,19 @@ def test_a_film_begins_on_what_is_faster(spoilt: Spoilt, monkeypatch: pytest.Mon
             assert (engine.info.provider, engine.info.level) == (NAME, "fine")
             engine.step(np.zeros((36, 64, 3), np.uint8))
     assert spoilt.runs == 2, "it is not what mattes"
+
+
+@pytest.mark.usefixtures("spoilt")
+@pytest.mark.parametrize(("provider", "calls"), [("cpu", 1), (NAME, 0)])
+def test_only_the_processor_is_called_on_the_lane(provider: str, calls: int) -> None:
+    """Another one leaves it to the host anyway."""
+    called: list[int] = []
+
+    def lane(call: Callable[[], Outputs]) -> Outputs:
+        called.append(1)
+        return call()
+
+    with Matting("graph_good", "fast", provider) as engine:
+        engine.call_on(lane)
+        engine.step(np.zeros((36, 64, 3), np.uint8))
+    assert len(called) == calls

@@ -128,7 +128,7 @@ OUTPUTS = [
         "background text.txt is not a video",
     ),
     (["-o", "out.mp4", "--model", "rvm_resnet50"], "rvm_resnet50 is not on this computer.*models get"),
-    (["-o", "out.mp4", "--provider", "cuda"], "no provider 'cuda'"),
+    (["-o", "out.mp4", "--provider", "cuda"], "cuda cannot be used"),
 ]
 
 

@@ -132,3 +132,16 @@ def test_auto_takes_what_is_faster_and_leaves_it_when_it_fails(lab: Lab) -> None
     assert all(is_matted(picture) or picture.max() < 20 for picture in pictures), "shows the room"
     assert is_matted(pictures[-1])
     assert "the card is gone" in lab.status(NAME)["problem"]
+
+
+def test_somebody_may_ask_once_more_for_what_was_left_out(lab: Lab) -> None:
+    lab.call("spoil_provider", fault="faster")
+    lab.reset_filter(NAME)
+    lab.change(NAME, provider="webgpu")
+    lab.wait_status(NAME, lambda s: s["provider"] == "webgpu" and not s["problem"], "takes no card")
+    file = lab.data / "providers.json"
+    file.write_text(file.read_text().replace('"reason": ""', '"reason": "it was tired"'))
+    lab.change(NAME, threads=2)
+    lab.wait_status(NAME, lambda s: s["provider"] == "cpu" and "it was tired" in s["problem"], "takes it")
+    assert lab.call("click", source=NAME, filter=FILTER, button="try_again")
+    lab.wait_status(NAME, lambda s: s["provider"] == "webgpu" and not s["problem"], "takes no card")

@@ -10,7 +10,7 @@ from typing import Any
 
 from rvm_core import __version__, paths
 from rvm_core.cli.output import EXIT_FAULT, show, tell
-from rvm_core.errors import ProviderError
+from rvm_core.errors import ProviderError, SettingsError
 
 DEFAULT_MODEL = "rvm_mobilenetv3"
 
@@ -67,8 +67,11 @@ def diagnose(model: str = DEFAULT_MODEL) -> Diagnosis:
 
 def try_provider(name: str, model: str) -> None:
     """Let the provider `name` prove itself with `model`, whatever was known of it.  Raises RvmError."""
-    from rvm_core.matting import Matting, ledger
+    from rvm_core.matting import Matting, ledger, providers
 
+    if name not in providers.PROVIDERS:
+        names = ", ".join(providers.PROVIDERS)
+        raise SettingsError(f"There is no provider {name!r} to try.", f"Use one of: {names}.")
     ledger.forget(name)
     Matting(model, "fast", name).close()
 

@@ -49,6 +49,8 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_source_get_color_space": (c_int, (_P, c_size_t, _P)),
         "obs_source_get_output_flags": (c_uint32, (_P,)),
         "obs_source_get_name": (_S, (_P,)),
+        "obs_source_get_ref": (_P, (_P,)),
+        "obs_source_release": (None, (_P,)),
         "obs_source_get_settings": (_P, (_P,)),
         "obs_source_update": (None, (_P, _P)),
         "obs_source_update_properties": (None, (_P,)),

@@ -7,13 +7,14 @@ program that the provider ended.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ class Verdict:
     """Of one provider, `what` exactly.  reason: why it is left out; empty when it was right.
 
     ms, cpu_ms: of a picture on it and on the processor, side by side; 0 where it never came to that.
-    process: that tries it now, or 0.
+    process: that tries it now, perhaps anew, or 0.
     """
 
     provider: str
@@ -46,7 +47,7 @@ def find(provider: str, what: str) -> Verdict | None:
     if verdict is None or not verdict.process:
         return verdict
     if verdict.process == os.getpid() or _lives(verdict.process):
-        return None
+        return replace(verdict, process=0) if verdict.ms else None  # what was known before
     return Verdict(provider, what, "it ended the program when it was last tried")
 
 
@@ -96,14 +97,15 @@ def _read() -> dict[str, Verdict]:
 def _write(known: Mapping[str, Verdict]) -> None:
     file = paths.ledger_file()
     document = {"schema": _SCHEMA, "verdicts": [asdict(verdict) for verdict in known.values()]}
-    try:
+    with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=2)
-        Path(name).replace(file)
-    except OSError:
-        return
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=2)
+            Path(name).replace(file)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def _lives(process: int) -> bool:

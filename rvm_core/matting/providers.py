@@ -124,12 +124,12 @@ def _plugged(name: str, plug_in: PlugIn) -> Provider | str:
                     ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
             ort.register_execution_provider_library(f"obs-rvm {name}", library)
         devices = _devices(theirs)
+        if not devices:
+            return f"{plug_in.module} finds no device; its driver may be missing"
+        device = max(devices, key=lambda one: _KINDS.index(one.device.type.name))
+        return Provider(name, theirs, f"{_version(plug_in)} on {_description(device)}", device)
     except Exception as fault:  # made for another onnxruntime, or in want of a driver's library
         return f"{plug_in.module} cannot be loaded: {' '.join(str(fault).split())[:300]}"
-    if not devices:
-        return f"{plug_in.module} finds no device; its driver may be missing"
-    device = max(devices, key=lambda one: _KINDS.index(one.device.type.name))
-    return Provider(name, theirs, f"{_version(plug_in)} on {_description(device)}", device)
 
 
 def _devices(theirs: str) -> list[Any]:

@@ -51,19 +51,19 @@ class Session:
             for name, side in contract.dimensions(size).items():
                 options.add_free_dimension_override_by_name(name, side)
         wanted = providers.available()[provider]
-        if wanted.device is not None:
-            options.add_provider_for_devices([wanted.device], providers.options(wanted, threads))
         named = [wanted.theirs] if wanted.device is None else None
         try:
+            if wanted.device is not None:
+                options.add_provider_for_devices([wanted.device], providers.options(wanted, threads))
             self._session = ort.InferenceSession(str(path), options, providers=named)
         except Exception as fault:  # onnxruntime's own classes share no base below Exception
             if provider == "cpu":
                 raise ModelContract(
-                    f"{path.name} is not a model that onnxruntime can open: {_one_line(fault)}",
+                    f"{path.name} is not a model that onnxruntime can open: {one_line(fault)}",
                     "Choose another model, or fetch this one again.",
                 ) from fault
             raise ProviderError(
-                f"{path.name} does not run on {provider}: {_one_line(fault)}", USE_CPU
+                f"{path.name} does not run on {provider}: {one_line(fault)}", USE_CPU
             ) from fault
         running = self._session.get_providers()
         if running[0] != wanted.theirs:
@@ -102,7 +102,7 @@ class Session:
             values = self._session.run_with_ort_values(list(names), {**feeds, **ratio})
         except Exception as fault:  # as above
             raise InferenceError(
-                f"The network failed: {_one_line(fault)}", "Choose another model or provider."
+                f"The network failed: {one_line(fault)}", "Choose another model or provider."
             ) from fault
         return dict(zip(names, values, strict=True))
 
@@ -183,5 +183,6 @@ def open_session(
         return session
 
 
-def _one_line(fault: Exception) -> str:
+def one_line(fault: Exception) -> str:
+    """What `fault` says, without line breaks, at most 300 characters."""
     return " ".join(str(fault).split())[:300]

@@ -10,17 +10,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from rvm_core.errors import ProviderError
+from rvm_core.errors import ProviderError, RvmError
 from rvm_core.matting import ledger, providers
 from rvm_core.matting.contract import Contract
 from rvm_core.matting.ledger import Verdict
 from rvm_core.matting.proof import Timing, prove, timed
-from rvm_core.matting.session import USE_CPU, Session
+from rvm_core.matting.session import USE_CPU, Session, one_line
 
 _log = logging.getLogger(__name__)
+_trying = threading.Lock()
 
 WORTH = 0.7
 """Of the processor's time for a whole picture: what takes less is faster, for the processor looks only around
@@ -34,11 +37,19 @@ def admitted(
 
     Raises ProviderError when it does not, or did not before; ModelContract.
     """
+    with _trying:  # one at a time, or they would slow each other down
+        return _tried(path, provider, threads, size, contract)
+
+
+def _tried(
+    path: Path, provider: str, threads: int, size: tuple[int, int] | None, contract: Contract
+) -> Session:
     known = _known(provider, path)
     if known is not None and known.reason:
         raise _left_out(known)
     what = _what(provider, path)
-    ledger.record(Verdict(provider, what, process=os.getpid()))
+    before = known or Verdict(provider, what)
+    ledger.record(replace(before, process=os.getpid()))
     try:
         session = Session(path, provider, threads, size, contract)
         reference = Session(path, "cpu", threads, None, contract)
@@ -48,12 +59,24 @@ def admitted(
     except ProviderError as refusal:
         verdict = Verdict(provider, what, reason=refusal.problem.rstrip("."))
         raise _leave_out(verdict) from refusal
-    except BaseException:  # interrupted, or no model: nothing is known of the provider
-        ledger.remove(provider, what)
+    except Exception as fault:  # a plug-in raises what it likes
+        if isinstance(fault, RvmError):  # no model: nothing more is known of the provider
+            _restore(known, provider, what)
+            raise
+        raise _leave_out(Verdict(provider, what, reason=f"it failed ({one_line(fault)})")) from fault
+    except BaseException:  # interrupted
+        _restore(known, provider, what)
         raise
     ledger.record(Verdict(provider, what, "", *timing))
     _log.info("%s gives the processor's result, %.1f ms beside %.1f", provider, *timing)
     return session
+
+
+def _restore(known: Verdict | None, provider: str, what: str) -> None:
+    if known is None:
+        ledger.remove(provider, what)
+    else:
+        ledger.record(known)
 
 
 def best(path: Path) -> str:

@@ -233,6 +233,8 @@ def _take(s: Any, now: int) -> None:
     frame = abs(s.out_frame[box])
     s.result_ns = now
     if s.out_frame[box] < 0:  # a picture without a matte: what is on screen stays
+        if s.shown >= 0 and s.hold_until_ns == 0:  # its own picture too: newer ones show the room in the
+            s.hold_until_ns = now + STALL_NS  # shape of a person who is gone
         _free_before(s, frame)
         return
     found = i32(-1)

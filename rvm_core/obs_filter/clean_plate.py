@@ -13,7 +13,7 @@ from rvm_core.libobs import log
 from rvm_core.obs_filter.plate_taking import PlateTaking
 from rvm_core.obs_filter.state import Reason
 from rvm_core.obs_filter.status import Status
-from rvm_core.settings import PLATE_KEY
+from rvm_core.settings import BY_KEY, PLATE_KEY, Settings
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
@@ -30,12 +30,20 @@ class CleanPlate:
         self._instance, self._status = instance, status
         self._in_use: tuple[Matting, str] | None = None
 
-    def ensure(self, engine: Matting | None, file: str) -> None:
-        """Give `engine` the plate in `file`, if it needs one and has another."""
-        if engine is None or not engine.needs_plate:
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether pictures go into a plate and not to the engine, which is one that needs it."""
+        return self._in_use is not None and self.taking.wants_pictures
+
+    def ensure(self, engine: Matting | None, settings: Settings) -> None:
+        """Give `engine` the plate of `settings`, if it needs one and has another."""
+        if not BY_KEY[PLATE_KEY].applies(settings.mode, settings.model):
             self.taking.cancel()
+        if engine is None or not engine.needs_plate:
+            self._in_use = None
             self.is_right()
             return
+        file = settings.plate
         if self._in_use == (engine, file):
             return
         self._in_use = (engine, file)

@@ -70,9 +70,12 @@ def living() -> list[Instance]:
 
 @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 def _keep_task(address: int) -> None:
-    instance = find(address)
-    if instance is not None:
+    with _lock:  # `destroy` waits for it, so the source is still there to be held
+        instance = _instances.get(address)
+        source = api.function("obs_source_get_ref")(instance.source) if instance is not None else None
+    if instance is not None and source:
         instance.keep_now()
+        api.function("obs_source_release")(source)
 
 
 _on_keep: Any = immortal(_keep_task)
@@ -131,6 +134,7 @@ class Instance:
     def try_again(self) -> None:
         """After a failure: load everything anew, downloading a missing model.  Any thread."""
         if not self.worker.is_alive():
+            self.worker.stop()
             self.worker.close()
             self.worker = Worker(self)
             self.worker.start()

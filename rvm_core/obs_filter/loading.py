@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +14,9 @@ from rvm_core.obs_filter.courtesy import yield_to_obs
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
+
+
+_log = logging.getLogger(__name__)
 
 
 class Wish(NamedTuple):
@@ -125,8 +128,11 @@ class Loader:
         is_auto = wanted.wish.provider == "auto"
         trial = loaded.engine.provider_trial()
         self._give(wanted, loaded)
-        if is_auto and trial(lambda: self._wanted is wanted):
-            self._give(wanted, _built(wanted.wish))
+        try:
+            if is_auto and trial(lambda: self._wanted is wanted):
+                self._give(wanted, _built(wanted.wish))
+        except Exception:  # what was given goes on, and the next wish must find this thread alive
+            _log.exception("no other provider was found for %s", wanted.wish.model)
 
     def _fetch(self, wanted: _Wanted) -> None:
         """See that the model is there."""
@@ -154,9 +160,9 @@ class Loader:
             if self._wanted is wanted:
                 self._drop_loaded()
                 self._loaded, self.text = loaded, ""
+                self._wake()  # not after stop: then nobody is there to be woken
             elif loaded.engine is not None:
                 loaded.engine.close()
-        self._wake()
 
 
 def _built(wish: Wish) -> Loaded:
@@ -166,8 +172,13 @@ def _built(wish: Wish) -> Loaded:
 
     def on(provider: str, refusal: ProviderError | None = None) -> Loaded:
         engine = Matting(wish.model, wish.quality, provider, wish.threads)
-        with contextlib.suppress(InferenceError):  # the first picture will tell
+        try:
             engine.rehearse()  # or the worker would, while viewers wait
+        except InferenceError:
+            pass  # the first picture will tell
+        except BaseException:
+            engine.close()
+            raise
         return Loaded(engine, refusal=refusal, seconds=time.monotonic() - started)
 
     try:

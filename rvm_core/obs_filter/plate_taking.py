@@ -27,6 +27,7 @@ class PlateTaking:
 
     def begin(self) -> None:
         """Count down, again if it does already.  Any thread."""
+        self._capture = plates.PlateCapture()  # or what was gathered so far would go into this one
         self._begins_at = self._clock() + COUNTDOWN_S
 
     def cancel(self) -> None:

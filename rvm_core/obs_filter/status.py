@@ -112,7 +112,8 @@ class Status:
         record = self._instance.record
         parent = api.function("obs_filter_get_parent")(self._instance.source)
         parent_name = api.function("obs_source_get_name")(parent) if parent else None
-        problem = next(iter(list(self.problems.values())), None)
+        parts = sorted(self.problems, key=lambda part: part in _MERE_NOTES)
+        problem = self.problems.get(parts[0]) if parts else None
         rendered = int(record["render_count"][0])
         shown = int(record["results_shown"][0])
         since = time.monotonic() - _WINDOW_S

@@ -52,6 +52,7 @@ class Worker:
         self._said: set[str] = set()
         self._engine: Matting | None = None
         self._wish: Wish | None = None
+        self._granted: Wish | None = None
         self._refusal: ProviderError | None = None
         self._loader = Loader(instance.event.signal)
         self._plate = CleanPlate(instance, self.status)
@@ -133,7 +134,7 @@ class Worker:
             self._apply_settings()
         try:
             self._ensure_engine()
-            self._plate.ensure(self._engine, self._settings.plate)
+            self._plate.ensure(self._engine, self._settings)
             self._ensure_room()
             self._matte_next()
         except RvmError as problem:
@@ -174,12 +175,14 @@ class Worker:
 
     def _leave_provider(self, problem: RvmError) -> None:
         """Go on with the processor where another one failed at work."""
-        engine, wish = self._engine, self._wish
-        if engine is None or wish is None or engine.info.provider == "cpu":
+        engine, granted = self._engine, self._granted
+        if engine is None or granted is None or engine.info.provider == "cpu":
             return
-        if isinstance(problem, (InferenceError, ProviderError)):
-            self._refusal = engine.distrust_provider(problem.problem)
-            self._loader.load(wish._replace(provider="cpu"), download=False)
+        if isinstance(problem, InferenceError):
+            problem = engine.distrust_provider(problem.problem)
+        if isinstance(problem, ProviderError) and not self._loader.text:  # or another engine comes anyway
+            self._refusal = problem
+            self._loader.load(granted._replace(provider="cpu"), download=False)
 
     def _ensure_engine(self) -> None:
         s = self._settings
@@ -198,8 +201,9 @@ class Worker:
         if loaded.engine is None:
             assert loaded.problem is not None
             if self._engine is None or self.status.blocks:
-                raise loaded.problem
-            self.status.report("wish", loaded.problem)
+                self._fail("engine", loaded.problem)  # which says nothing of the provider at work
+            else:
+                self.status.report("wish", loaded.problem)
             return
         previous, self._engine = self._engine, loaded.engine
         self._engine.call_on(self._lane)
@@ -207,7 +211,9 @@ class Worker:
             previous.close()
             self._instance.reset(Reason.MODEL)
         self.status.solved("engine")
-        self.status.solved("wish")
+        if self._refusal is None:  # else the last one goes on elsewhere, whatever was wished for since
+            self._granted = self._wish
+            self.status.solved("wish")
         refusal = self._refusal or loaded.refusal
         if refusal is None:
             self.status.solved("refusal")
@@ -227,7 +233,7 @@ class Worker:
         if self._engine is None or self.status.blocks or not width or not height:
             return
         size = self._engine.internal_size(width, height)
-        if self._plate.taking.wants_pictures:
+        if self._plate.wants_pictures:
             size = self._engine.plate_size(width, height)
         new_slots = self._slots_key != wanted
         new_buffers = self._buffers is None or self._buffers.size != size
@@ -266,7 +272,7 @@ class Worker:
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
         self._follow_epoch(int(self._record["in_epoch"][0, index]), captured_ns)
         picture = self._buffers.pictures[index]
-        if self._plate.taking.wants_pictures:
+        if self._plate.wants_pictures:
             self._plate.take_of(picture)
             self._pass_over(frame)
             return

@@ -234,11 +234,15 @@ def _engine(settings: Settings) -> Matting:
         return Matting(settings.model, quality, settings.provider, settings.threads)
 
     engine = opened()
-    if settings.provider == "auto" and engine.provider_trial()(lambda: True):
+    try:
+        if settings.provider == "auto" and engine.provider_trial()(lambda: True):
+            engine.close()
+            engine = opened()
+        if engine.needs_plate:
+            engine.use_plate(_plate(settings))
+    except BaseException:
         engine.close()
-        engine = opened()
-    if engine.needs_plate:
-        engine.use_plate(_plate(settings))
+        raise
     return engine
 
 

@@ -145,3 +145,17 @@ def test_somebody_may_ask_once_more_for_what_was_left_out(lab: Lab) -> None:
     lab.wait_status(NAME, lambda s: s["provider"] == "cpu" and "it was tired" in s["problem"], "takes it")
     assert lab.call("click", source=NAME, filter=FILTER, button="try_again")
     lab.wait_status(NAME, lambda s: s["provider"] == "webgpu" and not s["problem"], "takes no card")
+
+
+def test_a_card_that_fails_after_a_wish_that_failed_leaves_the_model_at_work(lab: Lab) -> None:
+    lab.call("spoil_provider", fault="faster")
+    lab.reset_filter(NAME)
+    lab.change(NAME, provider="webgpu")
+    lab.wait_status(NAME, lambda s: s["provider"] == "webgpu" and s["state"] == "running", "takes no card")
+    lab.change(NAME, model="graph_contract")
+    lab.wait_status(NAME, lambda s: "graph_contract" in s["problem"], "does not refuse the model")
+    lab.call("spoil_provider", fault="raising")
+    lab.wait_status(NAME, lambda s: s["provider"] == "cpu" and s["state"] == "running", "does not go on")
+    shown = lab.call("properties", source=NAME, filter=FILTER)
+    assert "the card is gone" in shown[0]["text"]
+    assert "graph_contract" in shown[0]["text"]

@@ -229,14 +229,6 @@ def _change_while_disabled(obs: Sandbox, file: Path) -> None:
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, True)
 
 
-def _change_while_another_model_loads(obs: Sandbox, file: Path) -> None:
-    """`auto` measures the slow graph before it mattes: meanwhile the picture changes."""
-    _set(obs, model="graph_slow", quality="auto")
-    _show_file(obs, file)
-    eventually(lambda: helpers.only(obs)["model"] == "graph_slow", "the other model is loaded")
-    helpers.wait_mattes(obs, since=helpers.only(obs))
-
-
 def test_no_ghost_after_a_reset(make: Make, images: dict[str, Path]) -> None:
     changes = [
         (_change_while_hidden, "right"),
@@ -244,7 +236,6 @@ def test_no_ghost_after_a_reset(make: Make, images: dict[str, Path]) -> None:
         (_change_while_disabled, "right"),
         (_show_file, "large"),
         (_show_file, "blue"),
-        (_change_while_another_model_loads, "right"),
     ]
     with make(**_two_scenes(images["left"], mode="matte")) as obs:
         for act, name in changes:

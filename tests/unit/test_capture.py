@@ -146,3 +146,12 @@ def test_how_long_the_last_picture_stays(reasons: Reason, stays_ns: int) -> None
         assert record["shown"][0] == 0, "gone too soon"
         _expire(address, NOW + stays_ns + 1)
     assert (record["shown"][0], record["hold_until_ns"][0]) == (-1, 0)
+
+
+def test_a_picture_without_a_matte_holds_the_last_whole_one_for_a_while() -> None:
+    """In lowest latency newer pictures would show the room in the shape of a person who is gone."""
+    record, address = record_of(3, 4, 5, shown=0)
+    record["out_frame"][0, 2] = -4
+    mailbox.publish_result(address, 2)
+    _take(address, NOW)
+    assert (record["shown"][0], record["hold_until_ns"][0]) == (0, NOW + STALL_NS)

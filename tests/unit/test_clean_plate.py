@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rvm_core.errors import PlateError, RvmError
 from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.plate_taking import COUNTDOWN_S
 from rvm_core.obs_filter.state import Reason
-from rvm_core.settings import PLATE_KEY
+from rvm_core.settings import PLATE_KEY, Settings
 
 Picture = NDArray[np.uint8]
 
@@ -84,9 +85,9 @@ def room(level: int) -> Picture:
     return np.full((36, 64, 3), level, np.uint8)
 
 
-def ensure(plate: CleanPlate, engine: Engine | None, file: str) -> None:
+def ensure(plate: CleanPlate, engine: Engine | None, file: str, model: str = "bgmv2_resnet50") -> None:
     given: Any = engine
-    plate.ensure(given, file)
+    plate.ensure(given, replace(Settings.from_values({})[0], model=model, plate=file))
 
 
 def test_each_engine_gets_each_plate_once(plate: CleanPlate, shown: Filter, tmp_path: Path) -> None:
@@ -141,8 +142,22 @@ def test_an_engine_that_needs_none_has_no_problem_with_it(plate: CleanPlate, sho
     assert shown.says
     plate.taking.begin()
     other = Engine(needs_plate=False)
-    ensure(plate, other, "")
+    ensure(plate, other, "", "rvm_resnet50")
     assert (shown.says, other.plates, plate.taking.text) == ({}, [], "")
+
+
+def test_it_may_be_taken_while_the_model_that_needs_it_is_loaded(
+    plate: CleanPlate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(plate, monkeypatch)
+    for engine in (None, Engine(needs_plate=False)):
+        ensure(plate, engine, "")
+        assert plate.taking.text
+        assert not plate.wants_pictures, "they are of the engine before"
+    ensure(plate, Engine(), "")
+    assert plate.wants_pictures
+    ensure(plate, None, "")
+    assert not plate.wants_pictures
 
 
 def test_a_plate_that_was_taken_becomes_the_setting(

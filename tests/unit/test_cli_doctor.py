@@ -70,6 +70,12 @@ def test_a_provider_is_tried_when_somebody_asks(data: Path, capsys: pytest.Captu
     assert "mlx cannot be used: not installed" in capsys.readouterr().err
 
 
+def test_only_a_provider_can_be_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("auto", "abacus"):
+        assert cli.main([*GOOD, "--try", name]) == 2
+        assert f"no provider '{name}'" in capsys.readouterr().err
+
+
 def test_a_model_that_is_not_ready(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (data / "models" / "graph_good.onnx").unlink()
     assert cli.main([*GOOD]) == 2

@@ -260,3 +260,63 @@ def test_a_download_that_nobody_waits_for_ends(loader: Loader, monkeypatch: pyte
     assert engine is not None
     assert engine.info.model == "graph_slow"
     assert texts == ["graph_good is being fetched: 40 % of 100 MB."]
+
+
+@pytest.mark.parametrize("where", ["the trial", "the faster engine"])
+def test_a_trial_that_fails_leaves_what_was_given(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """And the next wish is granted."""
+    made: list[Any] = []
+    real = matting.Matting
+
+    def make(*given: Any) -> Any:
+        made.append(given)
+        if len(made) == 2:
+            raise ModelMissing("It is gone.", "Fetch it.")
+        return real(*given)
+
+    def trial(_is_wanted: Callable[[], bool]) -> bool:
+        return bool(1 / 0) if where == "the trial" else True
+
+    monkeypatch.setattr(matting.Matting, "provider_trial", lambda _self: trial)
+    if where == "the faster engine":
+        monkeypatch.setattr(matting, "Matting", make)
+    loader.load(GOOD._replace(provider="auto"), download=False)
+    assert taken(loader).engine is not None
+    eventually(lambda: loader._thread is None or not loader._thread.is_alive())
+    assert loader.take() is None
+    loader.load(GOOD, download=False)
+    assert taken(loader).engine is not None
+
+
+def test_nobody_is_woken_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event that would wake is freed by then."""
+    woken: list[bool] = []
+    entered, go = threading.Event(), threading.Event()
+
+    def ensure(*_given: Any, **_named: Any) -> None:
+        entered.set()
+        assert go.wait(60)
+        raise ModelMissing("The network is gone.", "Try again.")
+
+    monkeypatch.setattr(models, "ensure", ensure)
+    loader = Loader(lambda: woken.append(True))
+    loader.load(GOOD, download=True)
+    assert entered.wait(60)
+    loader.stop()
+    go.set()
+    eventually(lambda: loader._thread is None)
+    assert woken == []
+
+
+def test_an_engine_whose_rehearsal_fails_is_closed(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, closed: list[matting.Matting]
+) -> None:
+    def refuse(_self: matting.Matting) -> None:
+        raise ProviderError("It does not take this size.", "Choose another.")
+
+    monkeypatch.setattr(matting.Matting, "rehearse", refuse)
+    loader.load(GOOD, download=False)
+    assert isinstance(taken(loader).problem, ProviderError)
+    assert len(closed) == 2, "the one that was wished for, and that on the processor"

@@ -126,3 +126,13 @@ def test_a_file_that_cannot_be_written_ends_it(taking: PlateTaking, clock: Clock
     with pytest.raises(PlateError, match="cannot be written"):
         taken(taking, room())
     assert not taking.wants_pictures
+
+
+def test_asked_again_it_gathers_anew(taking: PlateTaking, clock: Clock) -> None:
+    for level in (200, 90):
+        taking.begin()
+        clock.now += COUNTDOWN_S
+        gather(taking, [room(level)] * (plates.FRAMES // 2))
+    taking.begin()
+    clock.now += COUNTDOWN_S
+    assert (plates.read(str(taken(taking, room()))) == room()).all()

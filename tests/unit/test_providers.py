@@ -176,3 +176,14 @@ def test_openvino_is_told_how_many_threads_it_may_use(
     assert providers.options(providers.available()["cpu"], 3) == {}
     own = providers.Provider("openvino", "OpenVINOExecutionProvider", "onnxruntime built with it")
     assert providers.options(own, 3) == {}
+
+
+def test_a_device_of_an_unknown_kind_keeps_no_other_away(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, "webgpu", "Theirs")
+    strange = device("Theirs")
+    strange.device.type = types.SimpleNamespace(name="TPU")
+    runtime.offers = [strange]
+    assert list(providers.available()) == ["cpu"]
+    assert "cannot be loaded" in providers.why_not("webgpu")

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from rvm_core import Matting, paths
-from rvm_core.errors import InferenceError, ModelContract, ProviderError
+from rvm_core.errors import InferenceError, ModelContract, PlateError, ProviderError
 from rvm_core.matting import ledger, proof, providers, trials
 from rvm_core.matting.contract import BGMV2, RVM
 from rvm_core.matting.ledger import Verdict
@@ -158,6 +158,20 @@ def test_a_busy_moment_is_no_reason_to_leave_what_was_fast_enough(spoilt: Spoilt
     spoilt.does = FAULTS["wrong"][0]
     with pytest.raises(ProviderError, match="its result is wrong"):
         admitted()
+
+
+def test_what_is_tried_again_is_known_meanwhile(spoilt: Spoilt) -> None:
+    """Another filter's ``auto`` must not leave it for that."""
+    ledger.record(Verdict(NAME, trials._what(NAME, good()), "", 1.0, 10.0))
+    seen: list[str] = []
+
+    def look(outputs: Outputs) -> Outputs:
+        seen.append(trials.best(good()))
+        return outputs
+
+    spoilt.does = look
+    admitted()
+    assert set(seen) == {NAME}
 
 
 def test_a_model_that_is_none_says_nothing_of_the_provider(spoilt: Spoilt) -> None:
@@ -399,3 +413,41 @@ def test_only_the_processor_is_called_on_the_lane(provider: str, calls: int) -> 
         engine.call_on(lane)
         engine.step(np.zeros((36, 64, 3), np.uint8))
     assert len(called) == calls
+
+
+def test_whatever_a_plug_in_raises_leaves_it_out(spoilt: Spoilt) -> None:
+    def strange(_outputs: Outputs) -> Outputs:
+        raise RuntimeError("the driver\n  says no")
+
+    spoilt.does = strange
+    with pytest.raises(ProviderError, match=r"it failed \(the driver says no\)"):
+        admitted()
+    assert trials.untried(good()) == ()
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_a_ledger_that_cannot_be_written_leaves_nothing_beside_it() -> None:
+    paths.ledger_file().mkdir()
+    ledger.record(Verdict(NAME, "anything"))
+    assert not list(paths.ledger_file().parent.glob("*.part"))
+
+
+def test_an_interrupted_trial_leaves_what_was_known(spoilt: Spoilt) -> None:
+    def interrupted(_outputs: Outputs) -> Outputs:
+        raise KeyboardInterrupt
+
+    admitted()
+    before = ledger.everything()
+    spoilt.does = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        admitted()
+    assert ledger.everything() == before
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_a_film_that_lacks_its_plate_closes_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Matting] = []
+    monkeypatch.setattr(Matting, "close", lambda self: closed.append(self))
+    with pytest.raises(PlateError):
+        convert._engine(replace(Settings.for_file({}), model="graph_plate", provider="cpu"))
+    assert len(closed) == 1

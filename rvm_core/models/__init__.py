@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rvm_core.models.fetch import ensure
+from rvm_core.models.ensuring import ensure
 from rvm_core.models.pins import promised
 from rvm_core.models.registry import ModelEntry, entries, entry
 from rvm_core.models.removal import remove

@@ -12,13 +12,12 @@ import tarfile
 import urllib.error
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from rvm_core import paths
+from rvm_core.models.disk import DiskFault
 from rvm_core.models.registry import ModelEntry
 
-_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ETIMEDOUT)
 _HTTP_WORDS = {
     401: "the server asks for a name and a password",
@@ -56,27 +55,6 @@ class SourceFault(Exception):
     def __init__(self, kind: Kind, words: str) -> None:
         super().__init__(words)
         self.kind = kind
-
-
-class DiskFault(Exception):
-    """This computer does not take the file, whoever sends it.
-
-    `missing_bytes` is what was still to be written.
-    """
-
-    def __init__(self, fault: OSError, missing_bytes: int) -> None:
-        super().__init__(fault.strerror or str(fault))
-        self.is_full = fault.errno in _FULL
-        self.missing_bytes = missing_bytes
-
-
-@contextmanager
-def on_disk(missing_bytes: int = 0) -> Iterator[None]:
-    """Turn an OSError of the body into a DiskFault."""
-    try:
-        yield
-    except OSError as fault:
-        raise DiskFault(fault, missing_bytes) from fault
 
 
 def of_source(fault: Exception) -> SourceFault:

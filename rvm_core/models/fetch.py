@@ -1,4 +1,4 @@
-"""A verified model file on disk, fetched when that is allowed."""
+"""A model file from the sources that its registry entry names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rvm_core.errors import ModelCorrupt, ModelMissing
-from rvm_core.models import archives, faults, index, npm, parts, pins, registry, verify, web
-from rvm_core.models.faults import DiskFault, Kind, SourceFault, on_disk
+from rvm_core.models import archives, faults, index, npm, parts, pins, verify, web
+from rvm_core.models.disk import DiskFault, on_disk
+from rvm_core.models.faults import Kind, SourceFault
 from rvm_core.models.parts import Part
 from rvm_core.models.promise import Promise
 from rvm_core.models.registry import ModelEntry, NpmSource, PathSource, Source, UrlSource, WheelSource
@@ -16,25 +17,8 @@ from rvm_core.models.web import Progress
 _BLOCK_BYTES = 1 << 20
 
 
-def ensure(name: str, *, download: bool, progress: Progress | None = None) -> Path:
-    """The verified file of model `name`.
-
-    Where the file is absent or damaged and `download` is true, every source of the registry is tried
-    in order; the file appears at its final path only whole and verified.  What came before a source, or this
-    process, broke off is kept, and the next call goes on from there.  Where nobody publishes a sha256,
-    `download` takes the file that is here, or the first that comes, and pins it.  Never starts a process.
-    `progress` gets (bytes so far, bytes in all; 0: unknown) from the calling thread.
-
-    Raises ModelError (unknown name), ModelMissing (absent, or of unknown sha256; with `download`, each
-    source's cause), ModelCorrupt (present with wrong bytes and `download` is false).
-    """
-    entry = registry.entry(name)
-    if not download and not entry.path.is_file():
-        raise ModelMissing(
-            f"The model {name} is not on this computer ({entry.path}).", f"Run: obs-rvm models get {name}"
-        )
-    if not download:
-        return verify.verified(entry.path, entry)
+def fetched(entry: ModelEntry, progress: Progress | None) -> Path:
+    """The verified file of `entry`, from here or from its sources; see ``ensuring.ensure``."""
     causes: list[str] = []
     kinds: list[Kind] = []
     try:
@@ -52,7 +36,7 @@ def ensure(name: str, *, download: bool, progress: Progress | None = None) -> Pa
     except DiskFault as fault:
         cause, remedy = faults.disk_problem(entry, fault)
         causes.append(cause)
-    raise ModelMissing(f"The model {name} could not be fetched: " + "; ".join(causes) + ".", remedy)
+    raise ModelMissing(f"The model {entry.name} could not be fetched: " + "; ".join(causes) + ".", remedy)
 
 
 def _present(entry: ModelEntry) -> Path | None:

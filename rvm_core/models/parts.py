@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from rvm_core.models.faults import on_disk
+from rvm_core.models.disk import on_disk
 
 _LOCK = ".lock"
 

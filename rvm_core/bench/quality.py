@@ -141,7 +141,7 @@ def methods(models: Sequence[str], levels: Sequence[str]) -> dict[str, Method]:
 
 
 def ready_models() -> tuple[str, ...]:
-    """The models whose files are on this computer, but those that need more than pictures."""
+    """The models whose files are on this computer."""
     return tuple(name for name, one in entries().items() if one.path.is_file())
 
 

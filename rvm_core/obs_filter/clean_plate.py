@@ -37,7 +37,7 @@ class CleanPlate:
 
     def ensure(self, engine: Matting | None, settings: Settings) -> None:
         """Give `engine` the plate of `settings`, if it needs one and has another."""
-        if not BY_KEY[PLATE_KEY].applies(settings.mode, settings.model):
+        if self.taking.text and not BY_KEY[PLATE_KEY].applies(settings.mode, settings.model):
             self.taking.cancel()
         if engine is None or not engine.needs_plate:
             self._in_use = None

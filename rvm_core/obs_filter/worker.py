@@ -223,7 +223,8 @@ class Worker:
         self.status.engine_loaded(info, self._engine.left_out())
         log.info(
             f"'{self._instance.name}': {info.model} on {info.provider}, {info.threads} threads, "
-            f"level {info.level}, {info.why_official or 'specialised graph'}, ready in {loaded.seconds:.1f} s"
+            f"level {info.level}, ready in {loaded.seconds:.1f} s"
+            + (f"; the official graph runs: {info.why_official}" if info.why_official else "")
         )
 
     def _ensure_room(self) -> None:

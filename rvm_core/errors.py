@@ -6,6 +6,7 @@
     ├── SettingsError        a value outside the schema
     ├── PictureError         a picture of the wrong shape, dtype or size
     ├── BackgroundError      a background file that cannot be read
+    ├── PresetError          a preset that is missing, cannot be read, or may not be changed
     ├── PlateError           the clean plate is missing, cannot be read, or no longer fits the picture
     ├── VideoError           a video file that cannot be read or written
     ├── ModelError
@@ -39,6 +40,10 @@ class PictureError(RvmError):
 
 class BackgroundError(RvmError):
     """A background file that cannot be read."""
+
+
+class PresetError(RvmError):
+    """A preset that is missing, cannot be read, or may not be changed."""
 
 
 class PlateError(RvmError):

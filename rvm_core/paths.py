@@ -43,6 +43,11 @@ def ledger_file() -> Path:
     return data_dir() / "providers.json"
 
 
+def presets_dir() -> Path:
+    """The user's own presets, one file each."""
+    return data_dir() / "presets"
+
+
 def plates_dir() -> Path:
     """Clean plates that filters captured; the filters' settings name them."""
     return data_dir() / "plates"
@@ -98,4 +103,5 @@ def _compiled_code_digest() -> str:
     for folder in ("kernels", "libobs", "obs_filter"):
         for file in sorted((_PACKAGE / folder).glob("*.py")):
             digest.update(file.name.encode() + file.read_bytes())
+    digest.update((_PACKAGE / "settings.py").read_bytes())  # the record has a place for each setting
     return digest.hexdigest()[:16]

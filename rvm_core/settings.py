@@ -1,4 +1,4 @@
-"""The one schema of settings.
+"""The one schema of settings; what one setting is stands in ``schema``.
 
 OBS's properties and defaults, the worker, the command line and the README's table are all generated
 from :data:`SCHEMA`.  A key, once released, is never renamed.  No heavy import here.
@@ -6,108 +6,115 @@ from :data:`SCHEMA`.  A key, once released, is never renamed.  No heavy import h
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from enum import Enum
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rvm_core.errors import SettingsError
-from rvm_core.paths import manifest_file, user_manifest_file
+from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setting, of_models
+
+__all__ = [
+    "ADVANCED_KEY", "AUDIO_SOURCE_KEY", "BACKGROUND_FILE_KEY", "BACKGROUND_SOURCE_KEY", "BLUR_STRENGTH_KEY",
+    "BY_KEY", "GROUPS", "MODEL_KEY", "MODE_KEY", "PLATE_KEY", "PRESET_FILE_KEY", "PRESET_KEY",
+    "PRESET_NAME_KEY", "SCHEMA", "SHOW_STATUS_KEY", "ZONE_COUNT", "Kind", "Role", "Setting", "Settings",
+    "Zone", "completed", "is_clamped",
+]  # fmt: skip
+
+GROUPS: Mapping[str, str] = {
+    "preset": "Preset",
+    "background": "Background",
+    "edges": "Edges",
+    "zones": "Keep zones",
+    "matting": "Matting",
+    "status": "Status",
+}
+"""The parts of the settings window, in order, and their headings."""
+ZONE_COUNT = 4
+
+_REPLACING = ("color", "image", "video", "source")
 
 
-class Kind(Enum):
-    """How a value is stored in an OBS scene file."""
-
-    CHOICE = "choice"  # string out of `choices`
-    NUMBER = "number"  # float within `low`..`high`
-    COUNT = "count"  # int within `low`..`high`
-    SWITCH = "switch"  # bool
-    COLOR = "color"  # int 0xAABBGGRR, as OBS stores it
-    PATH = "path"  # string
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One key of the schema.
-
-    ``choices`` maps each stored value to the label that users read, ``file_choices`` adds those that only
-    video files have; ``modes`` names the modes in which the setting does anything, ``methods`` the methods of
-    models (empty: in all of them).
-    ``file_help`` is the help for video files where that is another; one that is ``live_only`` has no meaning
-    there.
-    """
-
-    key: str
-    kind: Kind
-    default: Any
-    label: str
-    help: str
-    choices: tuple[tuple[str, str], ...] = ()
-    low: float = 0.0
-    high: float = 0.0
-    step: float = 0.0
-    modes: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    file_choices: tuple[tuple[str, str], ...] = ()
-    file_help: str = ""
-    live_only: bool = False
-
-    def applies(self, mode: str, model: str) -> bool:
-        """Whether the setting does anything in `mode` with `model`, a name of the registry."""
-        return (not self.modes or mode in self.modes) and (
-            not self.methods or _methods().get(model) in self.methods
+def _zone(number: int) -> Iterable[Setting]:
+    """The settings of one keep zone, whose place is shown once it is used."""
+    use = f"zone_{number}_use"
+    before = f"zone_{number - 1}_use"
+    yield Setting(
+        use,
+        Kind.CHOICE,
+        "off",
+        f"Zone {number}",
+        "Something that must always stay, such as a microphone or a chair, or always go.",
+        choices=(("off", "Off"), ("keep", "Always stays"), ("remove", "Always goes")),
+        needs=(before, ("keep", "remove")) if number > 1 else None,
+        group="zones",
+        advanced=True,
+        role=Role.CONTENT,
+    )
+    places = (
+        ("left", 40.0, 0.0, "Left", "Where the zone begins, in percent of the picture's width."),
+        ("top", 70.0, 0.0, "Top", "Where the zone begins, in percent of the picture's height."),
+        ("width", 20.0, 1.0, "Width", "How wide the zone is, in percent of the picture's width."),
+        ("height", 30.0, 1.0, "Height", "How tall the zone is, in percent of the picture's height."),
+    )
+    for side, default, low, label, text in places:
+        yield Setting(
+            f"zone_{number}_{side}",
+            Kind.NUMBER,
+            default,
+            f"Zone {number}: {label.lower()}",
+            text,
+            low=low,
+            high=100.0,
+            step=0.5,
+            needs=(use, ("keep", "remove")),
+            group="zones",
+            advanced=True,
+            role=Role.CONTENT,
         )
 
-    def coerce(self, value: Any, *, for_file: bool = False) -> Any:
-        """`value` as this setting stores it: clamped to its range.
-
-        Raises SettingsError for a value of another type or an unknown choice.
-        """
-        try:
-            if self.kind is Kind.SWITCH:
-                if not isinstance(value, (bool, int)):
-                    raise TypeError
-                return bool(value)
-            if self.kind is Kind.NUMBER:
-                return min(max(float(value), self.low), self.high)
-            if self.kind is Kind.COUNT:
-                return int(min(max(int(value), self.low), self.high))
-            if self.kind is Kind.COLOR:
-                return int(value) & 0xFFFFFFFF
-        except (TypeError, ValueError):
-            raise SettingsError(
-                f"{self.key} cannot be {value!r}.", f"Use a {self.kind.value}, for example {self.default!r}."
-            ) from None
-        if not isinstance(value, str):
-            raise SettingsError(f"{self.key} cannot be {value!r}.", "Use a text value.")
-        choices = dict(self.choices + self.file_choices if for_file else self.choices)
-        if self.kind is Kind.CHOICE and value not in choices:
-            raise SettingsError(f"{self.key} cannot be {value!r}.", f"Use one of: {', '.join(choices)}.")
-        return value
-
-
-def _of_models(field: str) -> dict[str, str]:
-    """A field of each model by name; a user's manifest that cannot be read is reported by the registry."""
-    found: dict[str, str] = {}
-    for path in (manifest_file(), user_manifest_file()):
-        try:
-            models = json.loads(path.read_text(encoding="utf-8"))["models"]
-            found.update({str(name): str(entry[field]) for name, entry in models.items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return found
-
-
-@cache
-def _methods() -> dict[str, str]:
-    return _of_models("method")
-
-
-REPLACING_MODES = ("color", "image", "video")
 
 SCHEMA: tuple[Setting, ...] = (
+    Setting(
+        "preset",
+        Kind.TEXT,
+        "",
+        "Preset",
+        "A ready set of all the settings below. Change what you like afterwards.",
+        live_only=True,
+        group="preset",
+        role=Role.APART,
+    ),
+    Setting(
+        "preset_name",
+        Kind.TEXT,
+        "",
+        "Name",
+        "What the preset is called that you save or rename.",
+        live_only=True,
+        group="preset",
+        advanced=True,
+        role=Role.APART,
+    ),
+    Setting(
+        "preset_file",
+        Kind.PATH,
+        "",
+        "Preset file",
+        "The file that a preset is exported to, or imported from: a small JSON text, to be given to others.",
+        live_only=True,
+        group="preset",
+        advanced=True,
+        role=Role.APART,
+    ),
+    Setting(
+        "advanced",
+        Kind.SWITCH,
+        False,
+        "Advanced",
+        "Show every setting.",
+        live_only=True,
+        role=Role.APART,
+    ),
     Setting(
         "mode",
         Kind.CHOICE,
@@ -119,9 +126,11 @@ SCHEMA: tuple[Setting, ...] = (
             ("blur", "Blur"),
             ("color", "Replace by a colour"),
             ("image", "Replace by an image"),
+            ("video", "Replace by a video, again and again"),
             ("matte", "Show the matte (for checking)"),
         ),
-        file_choices=(("video", "Replace by a video, again and again"),),
+        live_choices=(("source", "Replace by another source"),),
+        group="background",
     ),
     Setting(
         "background_color",
@@ -129,16 +138,32 @@ SCHEMA: tuple[Setting, ...] = (
         0xFF00FF00,
         "Background colour",
         "The colour behind the person, and beside an image that does not fill the picture.",
-        modes=REPLACING_MODES,
+        modes=_REPLACING,
+        group="background",
+        role=Role.CONTENT,
     ),
     Setting(
         "background_file",
         Kind.PATH,
         "",
-        "Background image",
-        "A PNG, JPEG, WebP or BMP file.",
+        "Background file",
+        "A PNG, JPEG, WebP or BMP image; for a video any that OBS plays. It is silent, and rests while the "
+        "source is hidden.",
         modes=("image", "video"),
         file_help="A PNG, JPEG, WebP or BMP file; in video mode a video, whose sound is left out.",
+        group="background",
+        role=Role.CONTENT,
+    ),
+    Setting(
+        "background_source",
+        Kind.TEXT,
+        "",
+        "Background source",
+        "Any other source or scene of OBS.",
+        modes=("source",),
+        live_only=True,
+        group="background",
+        role=Role.CONTENT,
     ),
     Setting(
         "background_fit",
@@ -147,7 +172,8 @@ SCHEMA: tuple[Setting, ...] = (
         "Fit",
         "Cover fills the picture and crops, contain shows the whole image, stretch ignores its shape.",
         choices=(("cover", "Cover"), ("contain", "Contain"), ("stretch", "Stretch")),
-        modes=("image", "video"),
+        modes=("image", "video", "source"),
+        group="background",
     ),
     Setting(
         "blur_strength",
@@ -158,6 +184,7 @@ SCHEMA: tuple[Setting, ...] = (
         high=1.0,
         step=0.01,
         modes=("blur",),
+        group="background",
     ),
     Setting(
         "bokeh_highlights",
@@ -168,7 +195,94 @@ SCHEMA: tuple[Setting, ...] = (
         high=1.0,
         step=0.01,
         modes=("blur",),
+        group="background",
     ),
+    Setting(
+        "edge_shift_px",
+        Kind.NUMBER,
+        0.0,
+        "Shift edges",
+        "Moves the edges outward (more of the person) or, below 0, inward (less of the room), in pixels of "
+        "the picture.",
+        low=-20.0,
+        high=20.0,
+        step=0.5,
+        group="edges",
+        advanced=True,
+    ),
+    Setting(
+        "edge_feather_px",
+        Kind.NUMBER,
+        0.0,
+        "Feather edges",
+        "Softens the edges outward, so that nothing of the person is lost, or, below 0, inward, in pixels of "
+        "the picture.",
+        low=-40.0,
+        high=40.0,
+        step=0.5,
+        group="edges",
+        advanced=True,
+    ),
+    Setting(
+        "edge_contrast",
+        Kind.NUMBER,
+        0.0,
+        "Edge contrast",
+        "Makes soft edges harder; at 1 they are cut as with scissors.",
+        high=1.0,
+        step=0.01,
+        group="edges",
+        advanced=True,
+    ),
+    Setting(
+        "spill_removal",
+        Kind.NUMBER,
+        0.0,
+        "Remove spill",
+        "Takes the colour of the room, or of a green screen, out of hair, shoulders and edges.",
+        high=1.0,
+        step=0.01,
+        group="edges",
+        advanced=True,
+    ),
+    Setting(
+        "light_wrap",
+        Kind.NUMBER,
+        0.0,
+        "Light wrap",
+        "Lets the new background shine around the person's edges, as real light would.",
+        high=1.0,
+        step=0.01,
+        modes=("blur", *_REPLACING),
+        group="edges",
+        advanced=True,
+    ),
+    Setting(
+        "show_zones",
+        Kind.SWITCH,
+        False,
+        "Show zones",
+        "Outlines the zones in this window and in a studio mode preview; viewers never see it.",
+        live_only=True,
+        needs=("zone_1_use", ("keep", "remove")),
+        group="zones",
+        advanced=True,
+        role=Role.APART,
+    ),
+    Setting(
+        "zone_softness",
+        Kind.NUMBER,
+        2.0,
+        "Softness of zones",
+        "How softly the zones end, in percent of the picture's height.",
+        high=20.0,
+        step=0.5,
+        needs=("zone_1_use", ("keep", "remove")),
+        group="zones",
+        advanced=True,
+        role=Role.CONTENT,
+    ),
+    *(setting for number in range(1, ZONE_COUNT + 1) for setting in _zone(number)),
     Setting(
         "quality",
         Kind.CHOICE,
@@ -178,6 +292,7 @@ SCHEMA: tuple[Setting, ...] = (
         "30 mattes a second, and moves with its load.",
         choices=(("auto", "Automatic"), ("fast", "Fast"), ("balanced", "Balanced"), ("fine", "Fine")),
         file_help="How finely the network looks; automatic is fine.",
+        group="matting",
     ),
     Setting(
         "latency",
@@ -189,6 +304,8 @@ SCHEMA: tuple[Setting, ...] = (
         "shows for a moment.",
         choices=(("aligned", "Frame-matched"), ("lowest", "Lowest")),
         live_only=True,
+        group="matting",
+        advanced=True,
     ),
     Setting(
         "until_ready",
@@ -204,6 +321,8 @@ SCHEMA: tuple[Setting, ...] = (
             ("show", "Show the room"),
         ),
         live_only=True,
+        group="matting",
+        advanced=True,
     ),
     Setting(
         "reset_on_scene_switch",
@@ -212,6 +331,8 @@ SCHEMA: tuple[Setting, ...] = (
         "Start anew on scene switch",
         "Forget the previous pictures when a scene with this source goes live.",
         live_only=True,
+        group="matting",
+        advanced=True,
     ),
     Setting(
         "model",
@@ -219,7 +340,9 @@ SCHEMA: tuple[Setting, ...] = (
         "rvm_mobilenetv3",
         "Model",
         "Which network finds the person.",
-        choices=tuple(_of_models("title").items()),
+        choices=tuple(of_models("title").items()),
+        group="matting",
+        advanced=True,
     ),
     Setting(
         "plate",
@@ -231,6 +354,8 @@ SCHEMA: tuple[Setting, ...] = (
         methods=("bgmv2",),
         file_help="A picture of the room without the person, from the same place of the camera, for models "
         "that need one.",
+        group="matting",
+        role=Role.APART,
     ),
     Setting(
         "provider",
@@ -250,6 +375,9 @@ SCHEMA: tuple[Setting, ...] = (
             ("coreml", "Apple CoreML"),
             ("directml", "DirectML"),
         ),
+        group="matting",
+        advanced=True,
+        role=Role.APART,
     ),
     Setting(
         "threads",
@@ -259,27 +387,75 @@ SCHEMA: tuple[Setting, ...] = (
         "How many processor threads the network may use; 0 chooses.",
         high=16,
         step=1,
+        group="matting",
+        advanced=True,
+        role=Role.APART,
+    ),
+    Setting(
+        "show_status",
+        Kind.SWITCH,
+        False,
+        "Show status",
+        "What runs, how fast, how late, and the last error, refreshed while this window is open.",
+        live_only=True,
+        group="status",
+        role=Role.APART,
+    ),
+    Setting(
+        "audio_source",
+        Kind.TEXT,
+        "",
+        "Sound of the person",
+        "The microphone whose sound shall keep step with the picture.",
+        live_only=True,
+        needs=("show_status", (True,)),
+        group="status",
+        role=Role.APART,
     ),
 )
 
-PLATE_KEY = "plate"
-"""Of the setting that the filter changes itself."""
-DECIDING_KEYS = ("mode", "model")
-"""What ``Setting.applies`` asks for, in its order."""
+PRESET_KEY, PRESET_NAME_KEY, PRESET_FILE_KEY = "preset", "preset_name", "preset_file"
+BACKGROUND_FILE_KEY, BACKGROUND_SOURCE_KEY = "background_file", "background_source"
+BLUR_STRENGTH_KEY, PLATE_KEY = "blur_strength", "plate"
+SHOW_STATUS_KEY, AUDIO_SOURCE_KEY = "show_status", "audio_source"
+"""Of the settings that others treat apart, or change themselves."""
 
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SCHEMA}
 
 
+class Zone(NamedTuple):
+    """A rectangle of the picture, in shares 0..1 of its sides, that always stays or always goes."""
+
+    keeps: bool
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True)
 class Settings:
-    """A complete, valid set of values: one field per key of the schema."""
+    """A complete, valid set of values: one field per key of the schema; the zones in use are one."""
 
+    preset: str
+    preset_name: str
+    preset_file: str
+    advanced: bool
     mode: str
     background_color: int
     background_file: str
+    background_source: str
     background_fit: str
     blur_strength: float
     bokeh_highlights: float
+    edge_shift_px: float
+    edge_feather_px: float
+    edge_contrast: float
+    spill_removal: float
+    light_wrap: float
+    show_zones: bool
+    zone_softness: float
+    zones: tuple[Zone, ...]
     quality: str
     latency: str
     until_ready: str
@@ -288,6 +464,8 @@ class Settings:
     plate: str
     provider: str
     threads: int
+    show_status: bool
+    audio_source: str
 
     @classmethod
     def for_file(cls, values: Mapping[str, Any]) -> Settings:
@@ -299,29 +477,40 @@ class Settings:
         for setting in SCHEMA:
             given = values.get(setting.key, setting.default)
             complete[setting.key] = setting.coerce(given, for_file=True)
-            if setting.kind in (Kind.NUMBER, Kind.COUNT) and complete[setting.key] != given:
+            if is_clamped(setting, given, complete[setting.key]):
                 raise SettingsError(
                     f"{setting.key} cannot be {given}.", f"Use {setting.low:g} to {setting.high:g}."
                 )
-        return cls(**complete)
+        return cls._of(complete)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> tuple[Settings, list[SettingsError]]:
-        """`values` with defaults filled in; each bad value becomes its default and an error."""
-        complete: dict[str, Any] = {}
-        problems: list[SettingsError] = []
-        for setting in SCHEMA:
-            try:
-                complete[setting.key] = setting.coerce(values.get(setting.key, setting.default))
-            except SettingsError as problem:
-                complete[setting.key] = setting.default
-                problems.append(problem)
-        return cls(**complete), problems
+        """`values` with defaults filled in; a bad one becomes its default, or its limit, and an error."""
+        complete, problems = completed(values)
+        return cls._of(complete), problems
+
+    @classmethod
+    def _of(cls, complete: dict[str, Any]) -> Settings:
+        zones = []
+        for number in range(1, ZONE_COUNT + 1):
+            use, left, top, width, height = (
+                complete.pop(f"zone_{number}_{part}") for part in ("use", "left", "top", "width", "height")
+            )
+            if use != "off":
+                zones.append(
+                    Zone(use == "keep", left / 100, top / 100, (left + width) / 100, (top + height) / 100)
+                )
+        return cls(**complete, zones=tuple(zones))
 
     @property
     def has_alpha(self) -> bool:
         """Whether what is made lets through what lies behind it."""
         return self.mode == "transparent"
+
+    @property
+    def wraps_light(self) -> bool:
+        """Whether the new background shines around the edges."""
+        return self.light_wrap > 0 and BY_KEY["light_wrap"].applies({MODE_KEY: self.mode})
 
     @property
     def effective_until_ready(self) -> str:
@@ -331,4 +520,30 @@ class Settings:
         return "blur" if self.mode == "blur" else "hide"
 
 
-assert [field.name for field in fields(Settings)] == list(BY_KEY)
+def completed(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[SettingsError]]:
+    """Every key of the schema, from `values`; a bad one becomes its default, or its limit, and an error."""
+    complete: dict[str, Any] = {}
+    problems: list[SettingsError] = []
+    for setting in SCHEMA:
+        given = values.get(setting.key, setting.default)
+        try:
+            complete[setting.key] = setting.coerce(given)
+            if is_clamped(setting, given, complete[setting.key]):
+                raise SettingsError(
+                    f"{setting.key} cannot be {given}; it is {complete[setting.key]:g} now.",
+                    f"Use {setting.low:g} to {setting.high:g}.",
+                )
+        except SettingsError as problem:
+            complete.setdefault(setting.key, setting.default)
+            problems.append(problem)
+    return complete, problems
+
+
+def is_clamped(setting: Setting, given: Any, coerced: Any) -> bool:
+    """Whether `given` was beyond the setting's limits."""
+    return setting.kind in (Kind.NUMBER, Kind.COUNT) and coerced != given
+
+
+assert {field.name for field in fields(Settings)} - {"zones"} == {
+    key for key in BY_KEY if not key.startswith("zone_") or key == "zone_softness"
+}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rvm_core.settings import SCHEMA, Kind, Setting
+from rvm_core.settings import SCHEMA, ZONE_COUNT, Kind, Setting
 
 README = Path(__file__).resolve().parent.parent / "README.md"
+_OTHER_ZONES = tuple(f"zone_{number}_" for number in range(2, ZONE_COUNT + 1))
 _PLACE = re.compile(r"(<!-- settings: [^>]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 
 
@@ -17,6 +18,7 @@ def settings_table() -> str:
     rows += [
         f"| {setting.label} | `{setting.key}` | {_values(setting)} | {_default(setting)} | {setting.help} |"
         for setting in SCHEMA
+        if not setting.key.startswith(_OTHER_ZONES)  # they are like the first
     ]
     return "\n".join(rows) + "\n"
 
@@ -30,10 +32,12 @@ def updated(text: str) -> str:
 
 def _values(setting: Setting) -> str:
     if setting.kind is Kind.CHOICE:
-        return ", ".join(f"`{value}`" for value, _ in setting.choices)
+        return ", ".join(f"`{value}`" for value, _ in setting.choices + setting.live_choices)
     if setting.kind in (Kind.NUMBER, Kind.COUNT):
         return f"{setting.low:g} to {setting.high:g}"
-    return {Kind.SWITCH: "on, off", Kind.COLOR: "a colour", Kind.PATH: "a file"}[setting.kind]
+    return {Kind.SWITCH: "on, off", Kind.COLOR: "a colour", Kind.PATH: "a file", Kind.TEXT: "a text"}[
+        setting.kind
+    ]
 
 
 def _default(setting: Setting) -> str:

@@ -84,7 +84,7 @@ def _add_setting(command: argparse.ArgumentParser, setting: Setting) -> None:
         text += f" Modes: {', '.join(setting.modes)}."
     options: dict[str, Any] = {"metavar": "PATH"}
     if setting.kind is Kind.CHOICE:
-        options = {"choices": [value for value, _ in setting.choices + setting.file_choices]}
+        options = {"choices": [value for value, _ in setting.choices]}
     elif setting.kind in (Kind.NUMBER, Kind.COUNT):
         number = float if setting.kind is Kind.NUMBER else int
         options = {"type": number, "metavar": f"{setting.low:g}..{setting.high:g}"}

@@ -13,7 +13,7 @@ from rvm_core.libobs import log
 from rvm_core.obs_filter.plate_taking import PlateTaking
 from rvm_core.obs_filter.state import Reason
 from rvm_core.obs_filter.status import Status
-from rvm_core.settings import BY_KEY, PLATE_KEY, Settings
+from rvm_core.settings import BY_KEY, MODE_KEY, MODEL_KEY, PLATE_KEY, Settings
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
@@ -37,7 +37,9 @@ class CleanPlate:
 
     def ensure(self, engine: Matting | None, settings: Settings) -> None:
         """Give `engine` the plate of `settings`, if it needs one and has another."""
-        if self.taking.text and not BY_KEY[PLATE_KEY].applies(settings.mode, settings.model):
+        if self.taking.text and not BY_KEY[PLATE_KEY].applies(
+            {MODE_KEY: settings.mode, MODEL_KEY: settings.model}
+        ):
             self.taking.cancel()
         if engine is None or not engine.needs_plate:
             self._in_use = None
@@ -75,7 +77,7 @@ class CleanPlate:
             self._status.report(_CAPTURE, problem)
             return
         if file is not None:
-            self._instance.keep(PLATE_KEY, str(file))
+            self._instance.keep({PLATE_KEY: str(file)})
             log.info(f"'{self._instance.name}': the clean plate was captured ({file.name})")
 
     def _lack(self, problem: PlateError) -> None:

@@ -28,7 +28,9 @@ from rvm_core.obs_filter.state import VEIL_LONG_SIDE, Mode, UntilReady, offset
 
 ptr, i32, u32, f32 = types.intp, types.int32, types.uint32, types.float32
 _COLOR = offset("color")
-_MODE_TRANSPARENT, _MODE_BLUR, _MODE_COLOR, _MODE_IMAGE, _MODE_MATTE = (int(mode) for mode in Mode)
+_MODE_TRANSPARENT, _MODE_BLUR, _MODE_COLOR, _MODE_IMAGE, _MODE_MATTE = (
+    int(mode) for mode in (Mode.TRANSPARENT, Mode.BLUR, Mode.COLOR, Mode.IMAGE, Mode.MATTE)
+)
 _UNTIL_BLUR, _UNTIL_SHOW = int(UntilReady.BLUR), int(UntilReady.SHOW)
 
 _set_texture_srgb = symbol("gs_effect_set_texture_srgb")

@@ -6,6 +6,7 @@ import ctypes
 import threading
 import traceback
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from rvm_core.errors import HostError
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import Event, immortal
-from rvm_core.obs_filter import atomics, effect, gpu
+from rvm_core.obs_filter import atomics, effect, gpu, values
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
@@ -102,7 +103,7 @@ class Instance:
                 record[field] = value
         except HostError as problem:  # then it draws nothing: OBS would show the room without a filter
             self.shader_problem = problem
-        self._to_keep: deque[tuple[str, str]] = deque()
+        self._to_keep: deque[Mapping[str, Any]] = deque()
         gpu.begin(self.address)
         self.settings = SettingsBlock(record)
         self.worker = Worker(self)
@@ -112,19 +113,15 @@ class Instance:
         """The filter's name, as the user gave it."""
         return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
 
-    def keep(self, key: str, text: str) -> None:
-        """Make `text` the setting `key`, as if the user had.  Any thread; it happens on the UI thread."""
-        self._to_keep.append((key, text))
+    def keep(self, changes: Mapping[str, Any]) -> None:
+        """Change some settings, as if the user had.  Any thread; it happens on the UI thread."""
+        self._to_keep.append(changes)
         api.function("obs_queue_task")(c.OBS_TASK_UI, _on_keep, self.address, False)
 
     def keep_now(self) -> None:
         """What :meth:`keep` was given.  UI thread."""
         while self._to_keep:
-            key, text = self._to_keep.popleft()
-            values = api.function("obs_data_create")()
-            api.function("obs_data_set_string")(values, key.encode(), text.encode())
-            api.function("obs_source_update")(self.source, values)
-            api.function("obs_data_release")(values)
+            values.change(self.source, self._to_keep.popleft())
         api.function("obs_source_update_properties")(self.source)
 
     def reset(self, reason: Reason) -> None:

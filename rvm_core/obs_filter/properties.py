@@ -12,26 +12,12 @@ from typing import Any
 from rvm_core.libobs import api
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
-from rvm_core.obs_filter import instance
+from rvm_core.obs_filter import instance, values
 from rvm_core.obs_filter.plate_taking import COUNTDOWN_S
-from rvm_core.settings import BY_KEY, DECIDING_KEYS, PLATE_KEY, SCHEMA, Kind, Setting
+from rvm_core.settings import BY_KEY, PLATE_KEY, SCHEMA, Kind, Setting
 
 _IMAGE_FILTER = b"Images (*.png *.jpg *.jpeg *.webp *.bmp);;All files (*.*)"
 _STATUS, _TRY_AGAIN, _TAKE_PLATE = b"status", b"try_again", b"take_plate"
-
-
-def set_defaults(settings: int) -> None:
-    """Fill in the schema's defaults (`get_defaults`)."""
-    for setting in SCHEMA:
-        key = setting.key.encode()
-        if setting.kind is Kind.SWITCH:
-            api.function("obs_data_set_default_bool")(settings, key, setting.default)
-        elif setting.kind is Kind.NUMBER:
-            api.function("obs_data_set_default_double")(settings, key, setting.default)
-        elif setting.kind in (Kind.COUNT, Kind.COLOR):
-            api.function("obs_data_set_default_int")(settings, key, setting.default)
-        else:
-            api.function("obs_data_set_default_string")(settings, key, setting.default.encode())
 
 
 def build(address: int) -> int:
@@ -48,7 +34,7 @@ def build(address: int) -> int:
             api.function("obs_properties_add_button2")(
                 properties, _TAKE_PLATE, text, _on_take_plate, living.address
             )
-    for key in DECIDING_KEYS:
+    for key in sorted(set().union(*(setting.depends_on for setting in SCHEMA))):
         chosen = api.function("obs_properties_get")(properties, key.encode())
         api.function("obs_property_set_modified_callback")(chosen, _on_choice)
     return properties
@@ -74,7 +60,7 @@ def _add_list(properties: int, setting: Setting) -> int:
         c.OBS_COMBO_TYPE_LIST,
         c.OBS_COMBO_FORMAT_STRING,
     )
-    for value, label in setting.choices:
+    for value, label in setting.choices + setting.live_choices:
         api.function("obs_property_list_add_string")(added, label.encode(), value.encode())
     return int(added)
 
@@ -120,6 +106,14 @@ def _add_path(properties: int, setting: Setting) -> int:
     )
 
 
+def _add_text(properties: int, setting: Setting) -> int:
+    return int(
+        api.function("obs_properties_add_text")(
+            properties, setting.key.encode(), setting.label.encode(), c.OBS_TEXT_DEFAULT
+        )
+    )
+
+
 _ADD = {
     Kind.CHOICE: _add_list,
     Kind.NUMBER: _add_slider,
@@ -127,18 +121,19 @@ _ADD = {
     Kind.SWITCH: _add_bool,
     Kind.COLOR: _add_color,
     Kind.PATH: _add_path,
+    Kind.TEXT: _add_text,
 }
 
 
 @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 def _choice_changed(properties: int, _property: int, settings: int) -> bool:
-    decided = [api.function("obs_data_get_string")(settings, key.encode()).decode() for key in DECIDING_KEYS]
+    given = values.read(settings)
     for setting in SCHEMA:
         found = api.function("obs_properties_get")(properties, setting.key.encode())
-        api.function("obs_property_set_visible")(found, setting.applies(*decided))
+        api.function("obs_property_set_visible")(found, setting.is_shown(given))
     button = api.function("obs_properties_get")(properties, _TAKE_PLATE)
     if button:
-        api.function("obs_property_set_visible")(button, BY_KEY[PLATE_KEY].applies(*decided))
+        api.function("obs_property_set_visible")(button, BY_KEY[PLATE_KEY].is_shown(given))
     return True
 
 

@@ -20,7 +20,7 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
-from rvm_core.obs_filter import atomics, callbacks, instance, properties
+from rvm_core.obs_filter import atomics, callbacks, instance, properties, values
 from rvm_core.obs_filter._native import callback
 from rvm_core.obs_filter.sealed import FILTER_ID, FILTER_NAME
 from rvm_core.obs_filter.state import POINTER, Reason
@@ -90,7 +90,7 @@ def register() -> bool:
             None,
             lambda settings, source: instance.create(source, settings, update),
         ),
-        "get_defaults": (ctypes.CFUNCTYPE(None, _P), None, properties.set_defaults),
+        "get_defaults": (ctypes.CFUNCTYPE(None, _P), None, values.set_defaults),
         "get_properties": (ctypes.CFUNCTYPE(_P, _P), None, properties.build),
     }
     for field, (kind, on_error, body) in python.items():

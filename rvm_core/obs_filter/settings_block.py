@@ -108,6 +108,6 @@ class SettingsBlock:
 
     @staticmethod
     def _value(kind: Kind, number: float, text: NDArray[np.uint8]) -> Any:
-        if kind in (Kind.CHOICE, Kind.PATH):
+        if kind in (Kind.CHOICE, Kind.PATH, Kind.TEXT):
             return text.tobytes().partition(b"\0")[0].decode(errors="replace")
         return float(number) if kind is Kind.NUMBER else bool(number) if kind is Kind.SWITCH else int(number)

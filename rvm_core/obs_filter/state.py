@@ -37,13 +37,15 @@ VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond 
 
 
 class Mode(IntEnum):
-    """`mode` of the schema, in its order."""
+    """`mode` of the schema."""
 
     TRANSPARENT = 0
     BLUR = 1
     COLOR = 2
     IMAGE = 3
-    MATTE = 4
+    VIDEO = 4
+    MATTE = 5
+    SOURCE = 6
 
 
 class UntilReady(IntEnum):
@@ -98,7 +100,15 @@ def reason_text(bits: int) -> str:
 
 
 SETTING_COUNT = len(SCHEMA)
-NUMBER_KINDS = {Kind.NUMBER: 0, Kind.COUNT: 1, Kind.COLOR: 1, Kind.SWITCH: 2, Kind.CHOICE: 3, Kind.PATH: 3}
+NUMBER_KINDS = {
+    Kind.NUMBER: 0,
+    Kind.COUNT: 1,
+    Kind.COLOR: 1,
+    Kind.SWITCH: 2,
+    Kind.CHOICE: 3,
+    Kind.PATH: 3,
+    Kind.TEXT: 3,
+}
 
 PARAMETERS = ("image", "matte", "detail", "backdrop", "color", "source_size", "target_size")
 TECHNIQUES = (

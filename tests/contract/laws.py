@@ -12,6 +12,8 @@ from tests.contract.tree import Import, Module, imports
 RANKS = {
     "errors": 0,
     "settings": 0,
+    "schema": 0,
+    "texts": 0,
     "paths": 0,
     "presets": 0,
     "backdrop": 1,
@@ -43,8 +45,10 @@ COMPILING_MODULES = ("rvm_core.kernels._jit", "rvm_core.obs_filter._native")
 # Words that are a settings key by chance: module, then key, then what the word means there.
 _FIELD = "a field of the native record, which holds the setting's value in another form"
 _REPORT = "a field of the status report: what really runs, not what was wished"
+SCHEMA_MODULES = ("rvm_core.settings", "rvm_core.schema")
 KEY_HOMONYMS: dict[str, dict[str, str]] = {
     "rvm_core.cli.bench": {"quality": "the name of a benchmark"},
+    "rvm_core.video.formats": {"preset": "an option of encoders"},
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }
@@ -138,7 +142,9 @@ def keys_in_schema(modules: Iterable[Module], keys: Iterable[str]) -> Iterator[s
     """A settings key is a literal in the schema and nowhere else."""
     known = list(keys)
     for module in modules:
-        if module.name == "rvm_core.settings" or not is_within(module.name, ("rvm_core", "obs_rvm_filter")):
+        if module.name in ("rvm_core.settings", "rvm_core.schema") or not is_within(
+            module.name, ("rvm_core", "obs_rvm_filter")
+        ):
             continue
         for key in known:
             if key not in KEY_HOMONYMS.get(module.name, {}):

@@ -16,6 +16,7 @@ import pytest
 from rvm_core import paths, settings
 from rvm_core.cli import video as command
 from rvm_core.kernels._jit import cache_dir
+from rvm_core.schema import of_models
 from rvm_core.video import Converted, replace_background
 from rvm_core.video.overlap import STAGE
 from tests import graphs
@@ -51,9 +52,7 @@ def data(graph_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same, in use in this process: its models are choices of the schema."""
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(graph_home))
     schema = tuple(
-        replace(setting, choices=tuple(settings._of_models("title").items()))
-        if setting.key == "model"
-        else setting
+        replace(setting, choices=tuple(of_models("title").items())) if setting.key == "model" else setting
         for setting in settings.SCHEMA
     )
     for module in (settings, command):

@@ -33,8 +33,8 @@ class Filter:
     def reset(self, reason: Reason) -> None:
         self.resets.append(reason)
 
-    def keep(self, key: str, text: str) -> None:
-        self.kept.append((key, text))
+    def keep(self, changes: dict[str, str]) -> None:
+        self.kept += changes.items()
 
     def report(self, part: str, problem: RvmError) -> None:
         self.problems[part] = problem

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rvm_core import paths, settings
+from rvm_core import paths, schema
 from rvm_core.errors import SettingsError
 from rvm_core.kernels.bokeh import MAX_RADIUS_PX
 from rvm_core.matting.providers import PROVIDERS
@@ -22,7 +23,10 @@ from tests import graphs
 def test_nothing_given_is_every_default_without_a_problem() -> None:
     complete, problems = Settings.from_values({})
     assert problems == []
-    assert {key: getattr(complete, key) for key in BY_KEY} == {s.key: s.default for s in SCHEMA}
+    assert complete.zones == ()
+    held = {key: getattr(complete, key) for key in BY_KEY if hasattr(complete, key)}
+    assert held == {s.key: s.default for s in SCHEMA if s.key in held}
+    assert set(BY_KEY) - set(held) == {key for key in BY_KEY if re.match(r"zone_\d", key)}
 
 
 @pytest.mark.parametrize("setting", SCHEMA, ids=lambda setting: setting.key)
@@ -34,7 +38,7 @@ def test_each_default_stands_within_its_own_rules(setting: Any) -> None:
         assert setting.low < setting.high
         assert setting.coerce(setting.high + 5) == setting.high
         assert setting.coerce(setting.low - 5) == setting.low
-    assert set(setting.modes) <= set(dict(BY_KEY["mode"].choices + BY_KEY["mode"].file_choices))
+    assert set(setting.modes) <= set(dict(BY_KEY["mode"].choices + BY_KEY["mode"].live_choices))
 
 
 @pytest.mark.parametrize(
@@ -87,9 +91,9 @@ def methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The user's manifest is that of the test graphs."""
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
     graphs.build_all(tmp_path)
-    settings._methods.cache_clear()
+    schema._methods.cache_clear()
     yield
-    settings._methods.cache_clear()
+    schema._methods.cache_clear()
 
 
 @pytest.mark.usefixtures("methods")
@@ -107,12 +111,12 @@ def methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_where_a_setting_does_anything(key: str, mode: str, model: str, applies: bool) -> None:
-    assert BY_KEY[key].applies(mode, model) is applies
+    assert BY_KEY[key].applies({"mode": mode, "model": model}) is applies
 
 
 @pytest.mark.usefixtures("methods")
 def test_a_setting_of_one_mode_and_one_method_needs_both() -> None:
     both = Setting("both", Kind.SWITCH, False, "", "", modes=("blur",), methods=("bgmv2",))
-    assert both.applies("blur", "graph_plate")
-    assert not both.applies("color", "graph_plate")
-    assert not both.applies("blur", "graph_good")
+    assert both.applies({"mode": "blur", "model": "graph_plate"})
+    assert not both.applies({"mode": "color", "model": "graph_plate"})
+    assert not both.applies({"mode": "blur", "model": "graph_good"})

@@ -137,6 +137,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "gs_effect_loop": (c_bool, (_P, _S)),
         "gs_effect_set_texture": (None, (_P, _P)),
         "gs_effect_set_texture_srgb": (None, (_P, _P)),
+        "gs_effect_set_float": (None, (_P, c_float)),
         "gs_effect_set_vec2": (None, (_P, _P)),
         "gs_effect_set_vec4": (None, (_P, _P)),
         "gs_texrender_create": (_P, (c_int, c_int)),

@@ -51,7 +51,7 @@ def video_render(state: Any, effect: int) -> None:
     s = carray(state, 1)[0]
     target = filter_target(s.source)
     parent = filter_parent(s.source)
-    if target == 0 or parent == 0:
+    if target == 0 or parent == 0 or s.is_behind != 0:
         return
     width = base_width(target)
     height = base_height(target)

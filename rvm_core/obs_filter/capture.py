@@ -25,7 +25,6 @@ from rvm_core.obs_filter.state import (
     STALL_NS,
     TIMINGS,
     UNEVEN_SHARE,
-    Mode,
     Reason,
     offset,
 )
@@ -52,7 +51,6 @@ _GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL, _MODEL = (
     )
 )
 _CONTINUOUS = int(CONTINUOUS)
-_BLUR = int(Mode.BLUR)
 
 now_ns = symbol("os_gettime_ns")
 filter_target = symbol("obs_filter_get_target")
@@ -62,20 +60,20 @@ base_height = symbol("obs_source_get_base_height")
 color_space = symbol("obs_source_get_color_space")
 _output_flags = symbol("obs_source_get_output_flags")
 _default_render = symbol("obs_source_default_render")
-_video_render = symbol("obs_source_video_render")
+video_render_of = symbol("obs_source_video_render")
 _is_active = symbol("obs_source_active")
 _media_time = symbol("obs_source_media_get_time")
 _event_signal = symbol("os_event_signal")
-_begin_space = symbol("gs_texrender_begin_with_color_space")
+begin_space = symbol("gs_texrender_begin_with_color_space")
 _begin = symbol("gs_texrender_begin")
-_end = symbol("gs_texrender_end")
-_reset = symbol("gs_texrender_reset")
-_clear = symbol("gs_clear")
-_ortho = symbol("gs_ortho")
+end = symbol("gs_texrender_end")
+reset = symbol("gs_texrender_reset")
+clear = symbol("gs_clear")
+ortho = symbol("gs_ortho")
 blend_push = symbol("gs_blend_state_push")
 blend_pop = symbol("gs_blend_state_pop")
 blend_function = symbol("gs_blend_function")
-_blend_separate = symbol("gs_blend_function_separate")
+blend_separate = symbol("gs_blend_function_separate")
 texture_of = symbol("gs_texrender_get_texture")
 effect_loop = symbol("gs_effect_loop")
 draw_sprite = symbol("gs_draw_sprite")
@@ -111,19 +109,19 @@ def draw_target(target: int, parent: int) -> None:
     if target == parent and (_output_flags(parent) & u32(c.OBS_SOURCE_CUSTOM_DRAW | c.OBS_SOURCE_ASYNC)) == 0:
         _default_render(target)
     else:
-        _video_render(target)
+        video_render_of(target)
 
 
 @part
 def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> int:
     """The picture below the filter, premultiplied, into `texrender`; its texture, or 0."""
-    _reset(texrender)
-    if _begin_space(texrender, s.width, s.height, i32(space)) == 0:
+    reset(texrender)
+    if begin_space(texrender, s.width, s.height, i32(space)) == 0:
         return ptr(0)
-    _clear(u32(c.GS_CLEAR_COLOR), s.self + _CLEAR, f32(0), i32(0))
-    _ortho(f32(0), f32(s.width), f32(0), f32(s.height), f32(-100), f32(100))
+    clear(u32(c.GS_CLEAR_COLOR), s.self + _CLEAR, f32(0), i32(0))
+    ortho(f32(0), f32(s.width), f32(0), f32(s.height), f32(-100), f32(100))
     blend_push()
-    _blend_separate(
+    blend_separate(
         i32(c.GS_BLEND_SRCALPHA),
         i32(c.GS_BLEND_INVSRCALPHA),
         i32(c.GS_BLEND_ONE),
@@ -131,29 +129,38 @@ def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> i
     )
     draw_target(target, parent)
     blend_pop()
-    _end(texrender)
+    end(texrender)
     return texture_of(texrender)
 
 
 @part
-def shrink(s: Any, texture: int, texrender: int, width: int, height: int, technique: int) -> int:
+def shrink(
+    s: Any,
+    texture: int,
+    from_width: int,
+    from_height: int,
+    texrender: int,
+    width: int,
+    height: int,
+    technique: int,
+) -> int:
     """`texture` reduced by area means into `texrender`, stored value for stored value; its texture, or 0."""
-    _reset(texrender)
+    reset(texrender)
     if _begin(texrender, u32(width), u32(height)) == 0:
         return ptr(0)
-    _ortho(f32(0), f32(width), f32(0), f32(height), f32(-100), f32(100))
+    ortho(f32(0), f32(width), f32(0), f32(height), f32(-100), f32(100))
     blend_push()
     blend_function(i32(c.GS_BLEND_ONE), i32(c.GS_BLEND_ZERO))
     before = srgb_enabled()
     enable_srgb(i32(0))
     set_texture(s.param_image, texture)
-    set_pair(s, s.param_source_size, f32(s.width), f32(s.height))
+    set_pair(s, s.param_source_size, f32(from_width), f32(from_height))
     set_pair(s, s.param_target_size, f32(width), f32(height))
     while effect_loop(s.effect, technique) != 0:
         draw_sprite(texture, u32(0), u32(width), u32(height))
     enable_srgb(i32(before))
     blend_pop()
-    _end(texrender)
+    end(texrender)
     return texture_of(texrender)
 
 
@@ -245,10 +252,15 @@ def _take(s: Any, now: int) -> None:
     if found >= 0:
         _set_image(s.matte_upload, s.out_matte[box], u32(s.internal_width * u32(8)), i32(0))
         _set_image(s.detail_upload, s.out_detail[box], u32(s.internal_width * u32(8)), i32(0))
-        if s.mode == _BLUR:
+        s.edged = s.out_edged[box]
+        if s.edged != 0:
+            _set_image(s.edge_upload, s.out_edge[box], u32(s.internal_width * u32(8)), i32(0))
+        s.blurs = s.out_blurs[box]
+        if s.blurs != 0:
             _set_image(s.blurred_upload, s.out_blurred[box], u32(s.internal_width * u32(4)), i32(0))
         s.matte_texture = s.matte_upload
         s.detail_texture = s.detail_upload
+        s.edge_texture = s.edge_upload
         s.blurred_texture = s.blurred_upload
         s.shown = found
         for side in range(4):
@@ -341,7 +353,7 @@ def _capture(s: Any, target: int, parent: int, now: int) -> None:
     if texture == 0:
         return
     technique = s.tech_Shrink if s.space == c.GS_CS_SRGB else s.tech_ShrinkLinear
-    small = shrink(s, texture, s.shrunk, s.internal_width, s.internal_height, technique)
+    small = shrink(s, texture, s.width, s.height, s.shrunk, s.internal_width, s.internal_height, technique)
     if small == 0:
         return
     s.frame += 1
@@ -362,6 +374,8 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     _measure_interval(s, now)
     s.frames_rendered += 1
     s.drawn = i32(0)
+    s.live_drawn = i32(0)
+    s.lit = i32(0)
     if s.was_away != 0:
         s.was_away = i32(0)
         _return(s)

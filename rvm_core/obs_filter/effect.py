@@ -3,7 +3,9 @@
 Colours: pictures are read as linear light and written as linear light; libobs's sRGB framebuffer
 encodes.  Pictures have premultiplied alpha.  The matte texture holds, in half floats, alpha in `a` and
 in `rgb` the person's colour, linear and multiplied by alpha (:mod:`rvm_core.kernels.foreground`); the
-detail texture, how alpha follows the picture's colour (:mod:`rvm_core.kernels.upscale`).
+detail texture, how alpha follows the picture's colour (:mod:`rvm_core.kernels.upscale`); the edge texture,
+in `rgb` the room's colour that is taken out of the person's, in `a` how much of the background's light
+reaches there (:mod:`rvm_core.kernels.spill`).  The light texture is a background of a handful of pixels.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 
 from rvm_core.errors import HostError
 from rvm_core.kernels.foreground import PICTURE_FROM
+from rvm_core.kernels.spill import LUMA
 from rvm_core.kernels.upscale import LEAST_ALPHA
 from rvm_core.libobs.handles import immortal
 from rvm_core.obs_filter import gpu
@@ -25,10 +28,15 @@ uniform float4x4 ViewProj;
 uniform texture2d image;
 uniform texture2d matte;
 uniform texture2d detail;
+uniform texture2d edge;
 uniform texture2d backdrop;
+uniform texture2d light;
 uniform float4 color;
+uniform float gain;
+uniform float edged;
 uniform float2 source_size;
 uniform float2 target_size;
+uniform float2 light_size;
 
 sampler_state linear_clamp { Filter = Linear; AddressU = Clamp; AddressV = Clamp; };
 
@@ -78,6 +86,27 @@ float4 shrink_linear(Vertex v) : TARGET
     return float4(encode_channel(c.r), encode_channel(c.g), encode_channel(c.b), c.a);
 }
 
+/* A handful of pixels, drawn with a smooth (cubic B-spline) kernel built from four linear reads. */
+float4 light_at(float2 uv)
+{
+    float2 p = uv * light_size - 0.5;
+    float2 f = frac(p);
+    float2 i = p - f + 0.5;
+    float2 w0 = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0;
+    float2 w1 = (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0;
+    float2 w3 = f * f * f / 6.0;
+    float2 w2 = 1.0 - w0 - w1 - w3;
+    float2 g0 = w0 + w1;
+    float2 g1 = w2 + w3;
+    float2 h0 = (i - 1.0 + w1 / g0) / light_size;
+    float2 h1 = (i + 1.0 + w3 / g1) / light_size;
+    float4 c00 = light.Sample(linear_clamp, float2(h0.x, h0.y));
+    float4 c10 = light.Sample(linear_clamp, float2(h1.x, h0.y));
+    float4 c01 = light.Sample(linear_clamp, float2(h0.x, h1.y));
+    float4 c11 = light.Sample(linear_clamp, float2(h1.x, h1.y));
+    return (c00 * g0.x + c10 * g1.x) * g0.y + (c01 * g0.x + c11 * g1.x) * g1.y;
+}
+
 /* The matte at full size, with the picture's detail; full_size in rvm_core/kernels/full_size.py. */
 float4 full_size(float2 uv, float3 picture)
 {
@@ -85,7 +114,8 @@ float4 full_size(float2 uv, float3 picture)
     float4 slope = detail.Sample(linear_clamp, uv);
     float room = m.a * (1.0 - m.a);
     float change = clamp(dot(slope.rgb, sqrt(saturate(picture))) + slope.a, -room, room);
-    return float4(m.rgb * (1.0 + change / max(m.a, LEAST_ALPHA)), m.a + change);
+    float alpha = saturate((m.a + change - 0.5) * gain + 0.5);
+    return float4(m.rgb * (alpha / max(m.a, LEAST_ALPHA)), alpha);
 }
 
 /* In the edge the person's colour without the room, inside the picture with all its detail; the same
@@ -95,21 +125,34 @@ float4 foreground(float2 uv)
     float4 picture = image.Sample(linear_clamp, uv);
     float4 m = full_size(uv, picture.rgb);
     float share = smoothstep(PICTURE_FROM, 1.0, m.a);
-    return float4(lerp(m.rgb * picture.a, picture.rgb * m.a, share), picture.a * m.a);
+    float3 mixed = lerp(m.rgb * picture.a, picture.rgb * m.a, share);
+    if (edged > 0.5) {
+        float3 spill = edge.Sample(linear_clamp, uv).rgb;
+        float luma = dot(mixed, float3(LUMA));
+        mixed -= max(dot(mixed - luma, spill), 0.0) * spill;
+    }
+    return float4(mixed, picture.a * m.a);
+}
+
+/* `front` before a background, whose light shines around its edges. */
+float4 before(float4 front, float3 background, float3 shine, float2 uv)
+{
+    if (edged > 0.5)
+        front.rgb += edge.Sample(linear_clamp, uv).a * shine * max(front.a - front.rgb, 0.0);
+    return float4(front.rgb + background * (1.0 - front.a), 1.0);
 }
 
 float4 transparent(Vertex v) : TARGET { return foreground(v.uv); }
 
 float4 over_color(Vertex v) : TARGET
 {
-    float4 front = foreground(v.uv);
-    return float4(front.rgb + color.rgb * (1.0 - front.a), 1.0);
+    return before(foreground(v.uv), color.rgb, color.rgb, v.uv);
 }
 
 float4 over_backdrop(Vertex v) : TARGET
 {
-    float4 front = foreground(v.uv);
-    return float4(front.rgb + backdrop.Sample(linear_clamp, v.uv).rgb * (1.0 - front.a), 1.0);
+    float3 background = backdrop.Sample(linear_clamp, v.uv).rgb;
+    return before(foreground(v.uv), background, light_at(v.uv).rgb, v.uv);
 }
 
 float decode_channel(float v)
@@ -124,26 +167,7 @@ float4 only_matte(Vertex v) : TARGET
     return float4(a, a, a, 1.0);
 }
 
-/* A handful of pixels, drawn with a smooth (cubic B-spline) kernel built from four linear reads. */
-float4 veil(Vertex v) : TARGET
-{
-    float2 p = v.uv * source_size - 0.5;
-    float2 f = frac(p);
-    float2 i = p - f + 0.5;
-    float2 w0 = (1.0 - f) * (1.0 - f) * (1.0 - f) / 6.0;
-    float2 w1 = (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0;
-    float2 w3 = f * f * f / 6.0;
-    float2 w2 = 1.0 - w0 - w1 - w3;
-    float2 g0 = w0 + w1;
-    float2 g1 = w2 + w3;
-    float2 h0 = (i - 1.0 + w1 / g0) / source_size;
-    float2 h1 = (i + 1.0 + w3 / g1) / source_size;
-    float4 c00 = image.Sample(linear_clamp, float2(h0.x, h0.y));
-    float4 c10 = image.Sample(linear_clamp, float2(h1.x, h0.y));
-    float4 c01 = image.Sample(linear_clamp, float2(h0.x, h1.y));
-    float4 c11 = image.Sample(linear_clamp, float2(h1.x, h1.y));
-    return (c00 * g0.x + c10 * g1.x) * g0.y + (c01 * g0.x + c11 * g1.x) * g1.y;
-}
+float4 veil(Vertex v) : TARGET { return light_at(v.uv); }
 
 /* OpenGL drops a vertex attribute that nothing reads, and libobs then refuses to draw. */
 float4 fill_color(Vertex v) : TARGET { return float4(color.rgb, 1.0) * saturate(v.uv.x + 2.0); }
@@ -170,7 +194,11 @@ def source() -> str:
         f"technique {name} {{ pass {{ vertex_shader = place(v); pixel_shader = {shader}(v); }} }}\n"
         for name, shader in _PIXEL_SHADERS.items()
     )
-    values = {"PICTURE_FROM": PICTURE_FROM, "LEAST_ALPHA": LEAST_ALPHA}
+    values = {
+        "PICTURE_FROM": PICTURE_FROM,
+        "LEAST_ALPHA": LEAST_ALPHA,
+        "LUMA": ", ".join(map(str, LUMA)),
+    }
     text = _SOURCE
     for name, value in values.items():
         text = text.replace(name, str(value))

@@ -86,22 +86,39 @@ def begin(state: int) -> None:
     _enter()
     s.scratch = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
     s.veil = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
+    s.light = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
+    s.live = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
+    s.look = i32(-1)
+    s.gain = 1.0
     _forget_pictures(s)
     _leave()
 
 
 @kernel
-def configure(state: int, mode: int, lowest: int, until_ready: int, scenes: int, color: Any) -> None:
-    """How to draw; `color` float64 [3], linear light."""
+def configure(state: int, how: Any, color: Any, ground: Any, gain: float, zones: Any) -> None:
+    """How to draw.
+
+    how: int64 [5], mode, whether latency is lowest, until_ready, whether to reset on scene switch, fit.
+    color: float64 [3], linear light; ground: the same as stored.  gain: of alpha around a half.
+    zones: float64 [n, 5], those to be outlined, as the record holds them.
+    """
     s = carray(as_record(state), 1)[0]
     _enter()
-    s.mode = i32(mode)
-    s.lowest_latency = i32(lowest)
-    s.until_ready = i32(until_ready)
-    s.reset_on_scene_switch = i32(scenes)
+    s.mode = i32(how[0])
+    s.lowest_latency = i32(how[1])
+    s.until_ready = i32(how[2])
+    s.reset_on_scene_switch = i32(how[3])
+    s.fit = i32(how[4])
     for i in range(3):
         s.color[i] = color[i]
+        s.ground[i] = ground[i]
     s.color[3] = 1.0
+    s.ground[3] = 1.0
+    s.gain = gain
+    s.zone_count = i32(zones.shape[0])
+    for k in range(zones.shape[0]):
+        for i in range(5):
+            s.zone[k, i] = zones[k, i]
     _leave()
 
 
@@ -165,18 +182,20 @@ def _destroy_internal(s: Any) -> None:
 
 
 @part
-def _destroy_results(matte: int, detail: int, blurred: int) -> None:
+def _destroy_results(matte: int, detail: int, edge: int, blurred: int) -> None:
     if matte != 0:
         _texture_destroy(matte)
     if detail != 0:
         _texture_destroy(detail)
+    if edge != 0:
+        _texture_destroy(edge)
     if blurred != 0:
         _texture_destroy(blurred)
 
 
 @kernel
 def make_internal(
-    state: int, width: int, height: int, pictures: Any, mattes: Any, details: Any, blurred: Any
+    state: int, width: int, height: int, pictures: Any, mattes: Any, details: Any, edges: Any, blurred: Any
 ) -> bool:
     """What the network's size decides; the arrays are the addresses of the triple buffers.
 
@@ -188,28 +207,32 @@ def make_internal(
     _empty_boxes(s)
     _destroy_internal(s)
     if s.matte_texture == s.matte_upload:
-        _destroy_results(s.matte_retired, s.detail_retired, s.blurred_retired)
+        _destroy_results(s.matte_retired, s.detail_retired, s.edge_retired, s.blurred_retired)
         s.matte_retired = s.matte_upload
         s.detail_retired = s.detail_upload
+        s.edge_retired = s.edge_upload
         s.blurred_retired = s.blurred_upload
     else:
-        _destroy_results(s.matte_upload, s.detail_upload, s.blurred_upload)
+        _destroy_results(s.matte_upload, s.detail_upload, s.edge_upload, s.blurred_upload)
     w, h = u32(width), u32(height)
     s.shrunk = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
     for i in range(2):
         s.stage[i] = _stage_create(w, h, i32(c.GS_RGBA))
     s.matte_upload = _texture_create(w, h, i32(c.GS_RGBA16F), u32(1), ptr(0), u32(c.GS_DYNAMIC))
     s.detail_upload = _texture_create(w, h, i32(c.GS_RGBA16F), u32(1), ptr(0), u32(c.GS_DYNAMIC))
+    s.edge_upload = _texture_create(w, h, i32(c.GS_RGBA16F), u32(1), ptr(0), u32(c.GS_DYNAMIC))
     s.blurred_upload = _texture_create(w, h, i32(c.GS_RGBA), u32(1), ptr(0), u32(c.GS_DYNAMIC))
     for i in range(BOXES):
         s.in_data[i] = pictures[i]
         s.out_matte[i] = mattes[i]
         s.out_detail[i] = details[i]
+        s.out_edge[i] = edges[i]
         s.out_blurred[i] = blurred[i]
     s.internal_width = w
     s.internal_height = h
     complete = s.shrunk != 0 and s.stage[0] != 0 and s.stage[1] != 0
-    complete = complete and s.matte_upload != 0 and s.detail_upload != 0 and s.blurred_upload != 0
+    complete = complete and s.matte_upload != 0 and s.detail_upload != 0
+    complete = complete and s.edge_upload != 0 and s.blurred_upload != 0
     _leave()
     return complete
 
@@ -219,6 +242,7 @@ def set_image(state: int, width: int, height: int, pixels: int) -> bool:
     """The background image: `pixels` is the address of uint8 [height, width, 4] sRGB, or 0 for none."""
     s = carray(as_record(state), 1)[0]
     _enter()
+    s.lit_by = 0
     if s.image_texture != 0:
         _texture_destroy(s.image_texture)
         s.image_texture = 0
@@ -233,6 +257,21 @@ def set_image(state: int, width: int, height: int, pixels: int) -> bool:
 
 
 @kernel
+def set_backdrop(state: int, weak: int, failed: int) -> int:
+    """The source that is the background, a weak reference or 0; the reference that was there before.
+
+    failed: whether there is none where there should be one, an image too.
+    """
+    s = carray(as_record(state), 1)[0]
+    _enter()
+    before = s.backdrop
+    s.backdrop = weak
+    s.backdrop_failed = i32(failed)
+    _leave()
+    return before
+
+
+@kernel
 def end(state: int) -> None:
     """Destroy everything that the record owns."""
     s = carray(as_record(state), 1)[0]
@@ -241,12 +280,14 @@ def end(state: int) -> None:
     _forget_pictures(s)
     _destroy_slots(s)
     _destroy_internal(s)
-    _destroy_results(s.matte_retired, s.detail_retired, s.blurred_retired)
-    _destroy_results(s.matte_upload, s.detail_upload, s.blurred_upload)
+    _destroy_results(s.matte_retired, s.detail_retired, s.edge_retired, s.blurred_retired)
+    _destroy_results(s.matte_upload, s.detail_upload, s.edge_upload, s.blurred_upload)
     if s.image_texture != 0:
         _texture_destroy(s.image_texture)
     _texrender_destroy(s.scratch)
     _texrender_destroy(s.veil)
+    _texrender_destroy(s.light)
+    _texrender_destroy(s.live)
     _leave()
 
 

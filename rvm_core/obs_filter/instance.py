@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import threading
 import traceback
 from collections import deque
@@ -19,6 +20,7 @@ from rvm_core.obs_filter import atomics, effect, gpu, values
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
+from rvm_core.settings import BY_KEY, Role
 
 _alive = immortal(np.ones(1, np.int64))
 _blank = immortal(np.zeros(1, STATE))
@@ -34,6 +36,7 @@ def create(source: int, settings: int, update: Any) -> int:
     """
     try:
         instance = Instance(source)
+        instance.look_over(settings)
         update(instance.address, settings)
         instance.worker.start()
     except Exception:
@@ -97,6 +100,7 @@ class Instance:
         record["alive"] = _alive.ctypes.data
         record["spaces"] = [c.GS_CS_SRGB, c.GS_CS_SRGB_16F, c.GS_CS_709_EXTENDED]
         record["space"] = -1
+        record["keeps_color"], record["removes_color"] = (0.0, 0.7, 0.1, 1.0), (0.9, 0.05, 0.05, 1.0)
         self.shader_problem: HostError | None = None
         try:
             for field, value in effect.handles().items():
@@ -123,6 +127,16 @@ class Instance:
         while self._to_keep:
             values.change(self.source, self._to_keep.popleft())
         api.function("obs_source_update_properties")(self.source)
+
+    def look_over(self, data: int) -> None:
+        """Before the first update: say which settings of `data` are unknown, and whether a preset is all."""
+        given = set(json.loads(api.function("obs_data_get_json")(data)))
+        unknown = sorted(given - set(BY_KEY))
+        if unknown:
+            log.warning(f"'{self.name}': settings that this version does not know are left alone: {unknown}")
+        self.worker.has_only_a_preset = not any(
+            BY_KEY[key].role is not Role.APART for key in given & set(BY_KEY)
+        )
 
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""

@@ -15,7 +15,7 @@ from enum import IntEnum, IntFlag
 import numpy as np
 from numba import from_dtype, types
 
-from rvm_core.settings import SCHEMA, Kind
+from rvm_core.settings import SCHEMA, ZONE_COUNT, Kind
 
 SLOTS = 6  # full-size pictures kept: shown, being matted, waiting, finished, being read back, being drawn
 BOXES = 3  # a triple buffer each way
@@ -33,6 +33,8 @@ MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
 LONGEST_FRAME_NS = 100_000_000  # longer is a pause, no frame rate
 EARLY_SHARE = 16  # of its period: a worker done so much sooner than expected should not wait for a picture
 UNEVEN_SHARE = 4  # of their interval: frames come so irregularly
+RESULTS = ("matte", "detail", "edge", "blurred")
+"""What the worker gives for each picture, a texture each."""
 VEIL_LONG_SIDE = 24  # pixels: what is left of a picture that is blurred beyond recognition
 
 
@@ -46,6 +48,14 @@ class Mode(IntEnum):
     VIDEO = 4
     MATTE = 5
     SOURCE = 6
+
+
+class Fit(IntEnum):
+    """`background_fit` of the schema."""
+
+    COVER = 0
+    CONTAIN = 1
+    STRETCH = 2
 
 
 class UntilReady(IntEnum):
@@ -110,7 +120,10 @@ NUMBER_KINDS = {
     Kind.TEXT: 3,
 }
 
-PARAMETERS = ("image", "matte", "detail", "backdrop", "color", "source_size", "target_size")
+PARAMETERS = (
+    "image", "matte", "detail", "edge", "backdrop", "light", "color", "gain", "edged", "source_size",
+    "target_size", "light_size",
+)  # fmt: skip
 TECHNIQUES = (
     "Shrink", "ShrinkLinear", "Transparent", "Color", "Backdrop", "Matte", "Veil", "FillColor",
     "FillBackdrop",
@@ -128,7 +141,11 @@ STATE = np.dtype(
         *((f"tech_{name}", "i8") for name in TECHNIQUES),
         ("scratch", "i8"),  # texrender: the picture now, when no slot holds it
         ("veil", "i8"),  # texrender: the picture reduced beyond recognition
+        ("light", "i8"),  # texrender: the background so reduced, which is its light
+        ("live", "i8"),  # texrender: a background that moves, as large as the picture
         ("spaces", "i4", (3,)),
+        ("keeps_color", "f4", (4,)),  # of outlined zones, linear light
+        ("removes_color", "f4", (4,)),
         ("setting_key", "i8", (SETTING_COUNT,)),
         ("setting_kind", "i4", (SETTING_COUNT,)),
         ("setting_text", "i8", (SETTING_COUNT,)),
@@ -140,7 +157,14 @@ STATE = np.dtype(
         ("lowest_latency", "i4"),
         ("until_ready", "i4"),
         ("reset_on_scene_switch", "i4"),
-        ("color", "f4", (4,)),
+        ("color", "f4", (4,)),  # linear light
+        ("ground", "f4", (4,)),  # the same colour as stored
+        ("fit", "i4"),
+        ("gain", "f4"),  # of alpha around a half
+        ("zone_count", "i4"),  # to be outlined in windows
+        ("zone", "f4", (ZONE_COUNT, 5)),  # 1 where it keeps, left, top, right, bottom, shares of the picture
+        ("backdrop", "i8"),  # weak reference to the source that is the background, or 0
+        ("backdrop_failed", "i4"),  # there is none where there should be one
         ("accepting", "i4"),  # the worker is ready for pictures
         # lock: the bundle of GPU objects for one picture size
         ("bundle_width", "u4"),
@@ -151,20 +175,23 @@ STATE = np.dtype(
         ("slot", "i8", (SLOTS,)),  # texrenders
         ("shrunk", "i8"),  # texrender
         ("stage", "i8", (2,)),
-        ("matte_upload", "i8"),
-        ("detail_upload", "i8"),
-        ("blurred_upload", "i8"),
-        ("matte_retired", "i8"),
-        ("detail_retired", "i8"),
-        ("blurred_retired", "i8"),
+        *((f"{kind}_upload", "i8") for kind in RESULTS),
+        *((f"{kind}_retired", "i8") for kind in RESULTS),
+        *((f"{kind}_texture", "i8") for kind in RESULTS),  # the last one: another model leaves the old one
         ("image_texture", "i8"),
-        ("matte_texture", "i8"),  # the last one uploaded: after a change of model the old one goes on
-        ("detail_texture", "i8"),
-        ("blurred_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
         ("was_away", "i4"),  # a frame passed that nobody rendered
         ("drawn", "i4"),  # `scratch` holds this frame
+        ("look", "i4"),  # mode in which the source was drawn last, or -1
+        ("edged", "i4"),  # the result on screen has an edge texture
+        ("blurs", "i4"),  # the result on screen has a blurred background
+        ("live_filled", "i4"),  # `live` holds a picture
+        ("live_of", "i8"),  # by which reference it was drawn
+        ("live_drawn", "i4"),  # of this frame
+        ("is_behind", "i4"),  # the background is being drawn: should it hold this very source, without it
+        ("lit", "i4"),  # `light` is of this frame
+        ("lit_by", "i8"),  # the image that `light` is of, or 0
         ("width", "u4"),
         ("height", "u4"),
         ("space", "i4"),
@@ -208,9 +235,9 @@ STATE = np.dtype(
         ("period_ns", "i8"),  # atomic: how long one picture keeps it busy, smoothed
         ("out_box", "i8"),  # atomic
         ("out_front", "i4"),
-        ("out_matte", "i8", (BOXES,)),
-        ("out_detail", "i8", (BOXES,)),
-        ("out_blurred", "i8", (BOXES,)),
+        *((f"out_{kind}", "i8", (BOXES,)) for kind in RESULTS),
+        ("out_edged", "i4", (BOXES,)),
+        ("out_blurs", "i4", (BOXES,)),
         ("out_frame", "i8", (BOXES,)),  # id of the matted picture; negative: that one gets no matte
         ("out_area", "i4", (BOXES, 4)),
         ("out_ns", "i8", (BOXES,)),

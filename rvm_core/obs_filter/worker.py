@@ -9,22 +9,33 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core import backdrop
 from rvm_core.cuts import Cuts
-from rvm_core.errors import BackgroundError, HostError, InferenceError, PlateError, ProviderError, RvmError
+from rvm_core.errors import HostError, InferenceError, PlateError, PresetError, ProviderError, RvmError
+from rvm_core.kernels.full_size import contrast_gain
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
+from rvm_core.obs_filter.background import Background
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import publish_result, take_picture
-from rvm_core.obs_filter.state import REASONS, Mode, Reason, UntilReady, offset, reason_text, unpack_wanted
+from rvm_core.obs_filter.state import (
+    REASONS,
+    Fit,
+    Mode,
+    Reason,
+    UntilReady,
+    offset,
+    reason_text,
+    unpack_wanted,
+)
 from rvm_core.obs_filter.status import Status
 from rvm_core.settings import Settings
 
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
     from rvm_core.obs_filter.instance import Instance
 
 _WAIT_MS = 200
+_HIDDEN_AFTER_S = 0.5
 _RETRY = "Then press “Try again” in the filter's settings."
 
 
@@ -58,7 +70,11 @@ class Worker:
         self._plate = CleanPlate(instance, self.status)
         self._slots_key: tuple[int, ...] = ()
         self._buffers: Buffers | None = None
-        self._backdrop_key: tuple[Any, ...] = ()
+        self._background = Background(instance, self.status)
+        self._preset: str | None = None
+        self.has_only_a_preset = False
+        """At the start: then its values are wanted, and else those that were saved with it."""
+        self._rendered, self._seen_at = 0, time.monotonic()
         self._front = self._back = gpu.WORKER_BOX
         self._epoch = atomics.load(self._address + offset("epoch"))
         self._cuts = Cuts()
@@ -101,6 +117,7 @@ class Worker:
         gpu.refuse_pictures(self._address)
         if self._engine is not None:
             self._engine.close()
+        self._background.close()
         self.status.remove_file()
 
     # -- the thread ----------------------------------------------------------------------------------
@@ -128,7 +145,8 @@ class Worker:
         if self._retry:
             self._retry, self._download = False, True
             self._trust_again()
-            self._wish, self._backdrop_key = None, ()
+            self._wish = None
+            self._background.forget_failures()
             self.status.forget_problems()
         if self._instance.settings.changed():
             self._apply_settings()
@@ -140,7 +158,7 @@ class Worker:
         except RvmError as problem:
             self._fail("engine", problem)
             self._leave_provider(problem)
-        self._ensure_backdrop()
+        self._background.ensure(self._settings, is_hidden=self._is_hidden())
         self.status.happening(" ".join(filter(None, (self._loader.text, self._plate.taking.text))))
         self.status.write_sometimes()
 
@@ -152,14 +170,42 @@ class Worker:
             log.warning(f"'{self._instance.name}': {text}")
         self._said |= texts
         self._settings = settings
-        gpu.configure(
-            self._address,
+        self._follow_preset(settings)
+        how = (
             Mode[settings.mode.upper()],
             settings.latency == "lowest",
             UntilReady[settings.effective_until_ready.upper()],
             settings.reset_on_scene_switch,
-            _linear_color(settings.background_color),
+            Fit[settings.background_fit.upper()],
         )
+        ground = _stored_color(settings.background_color)
+        zones = settings.zones if settings.show_zones else ()
+        gpu.configure(
+            self._address,
+            np.array(how, np.int64),
+            _linear(ground),
+            ground,
+            contrast_gain(settings.edge_contrast),
+            np.array(zones, np.float64).reshape(-1, 5),
+        )
+
+    def _follow_preset(self, settings: Settings) -> None:
+        """A preset was chosen, wherever: its values become the filter's."""
+        before, self._preset = self._preset, settings.preset
+        is_new = before != settings.preset if before is not None else self.has_only_a_preset
+        if not is_new or not settings.preset:
+            return
+        from rvm_core import presets
+
+        try:
+            chosen = presets.get(settings.preset)
+        except PresetError as problem:
+            self.status.report("choice", problem)
+            return
+        self.status.solved("choice")
+        changes = presets.changes(chosen, self._instance.settings.read())
+        if changes:
+            self._instance.keep(changes)
 
     def _fail(self, part: str, problem: RvmError) -> None:
         """Take the matte off the screen, say once what happened, and wait for a change or a retry."""
@@ -305,19 +351,26 @@ class Worker:
 
         back = self._back
         full_width, full_height, _ = self._slots_key
-        finish(
+        settings = self._settings
+        blurs = settings.mode == "blur" or self._record["look"][0] == Mode.BLUR
+        if settings.mode != "blur" and blurs:  # until what is to stand behind the person instead is there
+            settings = replace(settings, mode="blur")
+        matte = self._buffers.mattes[back]
+        is_edged = finish(
             picture,
             alpha,
             foreground,
-            self._settings,
+            settings,
             full_width / picture.shape[1],
-            matte=self._buffers.mattes[back],
+            matte=matte,
             detail=self._buffers.details[back],
+            edge=self._buffers.edges[back],
             background=self._buffers.blurred[back],
         )
+        self._record["out_blurs"][0, back], self._record["out_edged"][0, back] = blurs, is_edged
         self._record["out_frame"][0, back] = frame
         self._record["out_ns"][0, back] = captured_ns
-        self._record["out_area"][0, back] = visible_area(alpha, (full_width, full_height))
+        self._record["out_area"][0, back] = visible_area(matte[..., 3], (full_width, full_height))
         self._back = publish_result(self._address, back)
         self.status.matte_done(self._engine.last_ms, captured_ns)
         busy_s = (api.function("os_gettime_ns")() - taken_ns) / 1e9
@@ -361,31 +414,19 @@ class Worker:
         if any(bits & Reason.MEDIA for _, bits in reasons):
             self._cuts.expect(captured_ns)
 
-    def _ensure_backdrop(self) -> None:
-        """The background image, fitted to the picture, on the GPU."""
-        s = self._settings
-        width, height, _ = unpack_wanted(atomics.load(self._address + offset("wanted")))
-        wanted = s.mode == "image" and width > 0 and height > 0
-        key = (s.background_file, s.background_fit, s.background_color, width, height) if wanted else ()
-        if key == self._backdrop_key:
-            return
-        self._backdrop_key = key
-        image, problem = None, None
-        try:
-            if wanted:
-                image = backdrop.load(s.background_file, width, height, s.background_fit, s.background_color)
-            if not gpu.set_image(self._address, width, height, 0 if image is None else image.ctypes.data):
-                raise BackgroundError("The background image does not fit the graphics card.", _RETRY)
-        except BackgroundError as found:
-            problem = found
-            gpu.set_image(self._address, 0, 0, 0)
-        if problem is None:
-            self.status.solved("background")
-        else:
-            self.status.report("background", problem)
+    def _is_hidden(self) -> bool:
+        """Whether nobody has seen the filter for a moment."""
+        rendered, now = int(self._record["frames_rendered"][0]), time.monotonic()
+        if rendered != self._rendered:
+            self._rendered, self._seen_at = rendered, now
+        return now - self._seen_at > _HIDDEN_AFTER_S
 
 
-def _linear_color(color: int) -> NDArray[np.float64]:
-    """OBS's 0xAABBGGRR as linear light, red, green and blue."""
-    encoded = np.array([color & 255, color >> 8 & 255, color >> 16 & 255], np.float64) / 255
+def _stored_color(color: int) -> NDArray[np.float64]:
+    """OBS's 0xAABBGGRR as red, green and blue, 0..1."""
+    return np.array([color & 255, color >> 8 & 255, color >> 16 & 255], np.float64) / 255
+
+
+def _linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sRGB values 0..1 as linear light."""
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)

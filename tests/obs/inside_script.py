@@ -144,6 +144,24 @@ def _instances(source):
             yield living
 
 
+def background_media(source):
+    """What OBS's media source behind the person of `source` does."""
+    media = next(_instances(source)).worker._background._media
+    for name, result in (("muted", ctypes.c_bool), ("get_audio_mixers", ctypes.c_uint32)):
+        getattr(_libobs, f"obs_source_{name}").restype = result
+        getattr(_libobs, f"obs_source_{name}").argtypes = [_P]
+    for name, result in (("get_state", ctypes.c_int), ("get_time", ctypes.c_int64)):
+        getattr(_libobs, f"obs_source_media_{name}").restype = result
+        getattr(_libobs, f"obs_source_media_{name}").argtypes = [_P]
+    states = ("none", "playing", "opening", "buffering", "paused", "stopped", "ended", "error")
+    return {
+        "muted": _libobs.obs_source_muted(media),
+        "mixers": _libobs.obs_source_get_audio_mixers(media),
+        "state": states[_libobs.obs_source_media_get_state(media)],
+        "time_ms": _libobs.obs_source_media_get_time(media),
+    }
+
+
 def spoil_provider(fault):
     """Make a graphics card available that is `fault`; in truth the processor does its work.
 
@@ -214,6 +232,7 @@ def filter_kinds():
 
 _ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
 _HERE = {
+    "background_media": background_media,
     "spoil_provider": spoil_provider,
     "end_worker": end_worker,
     "counters": counters,

@@ -5,12 +5,18 @@ Knows neither OBS nor files.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check, size_of
+from rvm_core.kernels._scratch import Scratch
 from rvm_core.kernels.bokeh import bokeh
+from rvm_core.kernels.edges import edit_alpha
 from rvm_core.kernels.full_size import small_matte
+from rvm_core.kernels.spill import spill_and_wrap
+from rvm_core.kernels.zones import apply_zones, coverage
 from rvm_core.settings import Settings
 
 BLUR_RADIUS_SHARE = 0.06
@@ -37,10 +43,11 @@ def blur(
     )
 
 
-def visible_area(alpha: NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int, int, int]:
+def visible_area(alpha: NDArray[Any], size: tuple[int, int]) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) of what a matte leaves of the picture at full `size` (w, h), in its pixels.
 
-    alpha: float32 [h, w] 0..1, enlarged bilinearly.  Right and bottom lie outside; all 0: nothing is left.
+    alpha: float32 or float16 [h, w] 0..1, of the matte, enlarged bilinearly.  Right and bottom lie
+    outside; all 0: nothing is left.
     Any thread.
     """
     is_seen = alpha > LEAST_SEEN
@@ -55,6 +62,73 @@ def visible_area(alpha: NDArray[np.float32], size: tuple[int, int]) -> tuple[int
     return starts[0], starts[1], ends[0], ends[1]
 
 
+class Small(NamedTuple):
+    """What is known of one picture at the network's size.  The arrays belong to the scratch it was made with.
+
+    matte, detail: float32 [h, w, 4], as ``full_size`` takes them.
+    edge: float32 [h, w, 4] (:mod:`rvm_core.kernels.spill`); None where no setting needs it.
+    person: float32 [h, w] 0..1: what no background may take colour from.
+    """
+
+    matte: NDArray[np.float32]
+    detail: NDArray[np.float32]
+    edge: NDArray[np.float32] | None
+    person: NDArray[np.float32]
+
+
+class Workshop:
+    """Memory for one stream of pictures: what the settings need beside the matte is made once for each size.
+
+    One thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._scratch = Scratch()
+        self._zones_key: tuple[object, ...] = ()
+        self._zones = (np.empty((0, 0), np.float32),) * 2
+
+    def small(
+        self,
+        picture: NDArray[np.uint8],
+        alpha: NDArray[np.float32],
+        foreground: NDArray[np.float32],
+        settings: Settings,
+        enlargement: float,
+    ) -> Small:
+        """The matte with all that `settings` say of edges and zones; arguments as for :func:`finish`."""
+        height, width = size_of("The picture", picture)
+        check("The alpha", alpha, np.float32, (height, width))
+        shown, person = alpha, alpha
+        shift_px, feather_px = settings.edge_shift_px / enlargement, settings.edge_feather_px / enlargement
+        if shift_px or feather_px:
+            shown, person = (
+                self._scratch.floats(f"pipeline {name}", height, width) for name in ("shown", "person")
+            )
+            edit_alpha(alpha, shift_px, feather_px, shown, self._scratch)
+            np.maximum(alpha, shown, out=person)  # what an edge leaves out is no room yet
+        matte, detail = small_matte(picture, shown, foreground, enlargement)
+        edge = None
+        if settings.spill_removal > 0 or settings.wraps_light:
+            edge = self._scratch.floats("pipeline edge", height, width, 4)
+            wrap = settings.light_wrap if settings.wraps_light else 0.0
+            spill_and_wrap(picture, alpha, shown, settings.spill_removal, wrap, edge, self._scratch)
+        if settings.zones:
+            person = self._scratch.floats("pipeline person", height, width)
+            np.maximum(alpha, shown, out=person)
+            keep, remove = self._coverage(settings, width, height)
+            apply_zones(picture, keep, remove, matte, detail, person, edge)
+        return Small(matte, detail, edge, person)
+
+    def _coverage(
+        self, settings: Settings, width: int, height: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        key = settings.zones, settings.zone_softness, width, height
+        if key != self._zones_key:
+            self._zones_key = key
+            self._zones = coverage(settings.zones, settings.zone_softness, (width, height))
+        return self._zones
+
+
 def finish(
     picture: NDArray[np.uint8],
     alpha: NDArray[np.float32],
@@ -64,8 +138,10 @@ def finish(
     matte: NDArray[np.float16],
     detail: NDArray[np.float16],
     background: NDArray[np.uint8] | None = None,
-) -> None:
-    """Write the matte, its detail, and in blur mode the background, of one picture.
+    edge: NDArray[np.float16] | None = None,
+    workshop: Workshop | None = None,
+) -> bool:
+    """Write the matte, its detail, the edge where one is needed, and in blur mode the background.
 
     picture: uint8 [h, w, 3|4] sRGB, as the network saw it.
     alpha: float32 [h, w] 0..1.  foreground: float32 [3, h, w] sRGB 0..1.  Both as the engine gives them.
@@ -73,11 +149,22 @@ def finish(
     matte: out, float16 [h, w, 4]: the person's colour in linear light times alpha, then alpha.
     detail: out, float16 [h, w, 4]: how alpha follows the colour (:mod:`rvm_core.kernels.upscale`).
     background: out, uint8 [h, w, 4] sRGB, opaque; written in blur mode only, when it is given.
+    edge: out, float16 [h, w, 4]: which way spill is taken out, and the share of the new background's light
+    (:mod:`rvm_core.kernels.spill`).
+    workshop: of the stream that the picture belongs to; then nothing but the matte is allocated.
+    Returns whether `edge` was written: spill is removed or light wraps, and it is given.
     Any thread, no GIL in the kernels.  Raises PictureError.
     """
     height, width = size_of("The picture", picture)
     check("The matte", matte, np.float16, (height, width, 4))
     check("The detail", detail, np.float16, (height, width, 4))
-    matte[...], detail[...] = small_matte(picture, alpha, foreground, enlargement)
+    if edge is not None:
+        check("The edge", edge, np.float16, (height, width, 4))
+    small = (workshop or Workshop()).small(picture, alpha, foreground, settings, enlargement)
+    matte[...], detail[...] = small.matte, small.detail
     if settings.mode == "blur" and background is not None:
-        blur(picture, alpha, settings, background)
+        blur(picture, small.person, settings, background)
+    if edge is None or small.edge is None:
+        return False
+    edge[...] = small.edge
+    return True

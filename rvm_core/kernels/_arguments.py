@@ -33,3 +33,10 @@ def size_of(name: str, picture: NDArray[Any], dtypes: tuple[DTypeLike, ...] = (n
     height, width = picture.shape[:2]
     check(name, picture, picture.dtype if picture.dtype in dtypes else dtypes[0], (height, width, (3, 4)))
     return height, width
+
+
+def check_small(name: str, array: NDArray[Any], channels: int) -> tuple[int, int]:
+    """(h, w) of `array`, float32 [h, w, channels] with at least one pixel; raises PictureError."""
+    found = array.shape[:2] if isinstance(array, np.ndarray) and array.ndim == 3 and array.size else (1, 1)
+    check(name, array, np.float32, (*found, channels))
+    return found[0], found[1]

@@ -17,35 +17,13 @@ from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check
 from rvm_core.kernels._jit import kernel
+from rvm_core.kernels.box import box
 from rvm_core.kernels.srgb import DECODE_FINE, decode
 
 WINDOW_SHARE = 0.028
 """Side of the window as a share of the picture's height."""
 PICTURE_FROM = 0.5
 """Alpha above which the picture's own detail begins to show; at 1 it shows alone."""
-
-
-@kernel
-def _box(source: NDArray[np.float32], target: NDArray[np.float32], radius: int) -> None:
-    """Running mean along the first axis, transposed into `target` [w, h, 4]; the window ends at the edge."""
-    height, width, channels = source.shape
-    total = np.zeros((width, channels), np.float64)  # a running sum in single precision drifts
-    for y in range(min(radius, height)):
-        for x in range(width):
-            for c in range(channels):
-                total[x, c] += source[y, x, c]
-    for y in range(height):
-        entering, leaving = y + radius, y - radius - 1
-        count = min(entering, height - 1) - max(leaving + 1, 0) + 1
-        for x in range(width):
-            for c in range(channels):
-                value = total[x, c]
-                if entering < height:
-                    value += source[entering, x, c]
-                if leaving >= 0:
-                    value -= source[leaving, x, c]
-                total[x, c] = value
-                target[x, y, c] = value / count
 
 
 @kernel
@@ -93,6 +71,6 @@ def diffused_foreground(
     weighted, turned = np.empty((height, width, 4), np.float32), np.empty((width, height, 4), np.float32)
     _weigh(alpha, foreground, weighted, DECODE_FINE)
     for _ in range(2):  # two passes of a box are smooth enough
-        _box(weighted, turned, radius)
-        _box(turned, weighted, radius)
+        box(weighted, turned, radius)
+        box(turned, weighted, radius)
     _premultiply(alpha, weighted, out)

@@ -21,6 +21,10 @@ DECODE_FINE = _eotf(np.linspace(0.0, 1.0, 1025)).astype(np.float32)
 """Linear light at 1025 even steps, float32: interpolated, the error stays below 1e-6."""
 
 
+LUMA = (0.2126, 0.7152, 0.0722)
+"""Shares of red, green and blue in the luminance of linear light (ITU-R BT.709)."""
+
+
 class Tables(NamedTuple):
     """The curve for pictures of one depth, whose brightest value is the last index.
 

@@ -158,10 +158,9 @@ class Background:
         """Borrow the source called `name`; follow it when it gets another name."""
         if not name:
             raise BackgroundError("No background source is chosen.", "Choose one of OBS's sources or scenes.")
-        source = api.function("obs_weak_source_get_source")(self._weak) if self._weak else None
-        if source and api.function("obs_source_removed")(source):
-            api.function("obs_source_release")(source)
-            source = None
+        source = _unless_removed(
+            api.function("obs_weak_source_get_source")(self._weak) if self._weak else None
+        )
         if source:
             now = api.function("obs_source_get_name")(source).decode(errors="replace")
             if now != name:
@@ -169,7 +168,7 @@ class Background:
                 self._instance.keep({BACKGROUND_SOURCE_KEY: now})
         else:
             self._leave_source()
-            source = api.function("obs_get_source_by_name")(name.encode())
+            source = _unless_removed(api.function("obs_get_source_by_name")(name.encode()))
             if source:
                 self._borrow(source, name)
         if source:
@@ -216,3 +215,11 @@ class Background:
         gpu.set_backdrop(self._address, 0, int(self._has_failed))
         api.function("obs_weak_source_release")(self._weak)
         self._weak, self._is_awake = 0, False
+
+
+def _unless_removed(source: int | None) -> int | None:
+    """`source`, a strong reference; None, and let go, where it was deleted but something still holds it."""
+    if source and api.function("obs_source_removed")(source):
+        api.function("obs_source_release")(source)
+        return None
+    return source

@@ -17,7 +17,7 @@ import numpy as np
 
 from rvm_core.errors import HostError
 from rvm_core.kernels.foreground import PICTURE_FROM
-from rvm_core.kernels.spill import LUMA
+from rvm_core.kernels.srgb import LUMA
 from rvm_core.kernels.upscale import LEAST_ALPHA
 from rvm_core.libobs.handles import immortal
 from rvm_core.obs_filter import gpu

@@ -42,6 +42,7 @@ from rvm_core.settings import Settings
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
     from rvm_core.obs_filter.instance import Instance
+    from rvm_core.pipeline import Workshop
 
 _WAIT_MS = 200
 _HIDDEN_AFTER_S = 0.5
@@ -74,6 +75,7 @@ class Worker:
         self._preset: str | None = None
         self.has_only_a_preset = False
         """At the start: then its values are wanted, and else those that were saved with it."""
+        self._workshop: Workshop | None = None
         self._rendered, self._seen_at = 0, time.monotonic()
         self._front = self._back = gpu.WORKER_BOX
         self._epoch = atomics.load(self._address + offset("epoch"))
@@ -347,8 +349,9 @@ class Worker:
             self._pass_over(frame)
             return
         self._plate.is_right()
-        from rvm_core.pipeline import finish, visible_area
+        from rvm_core.pipeline import Workshop, finish, visible_area
 
+        self._workshop = self._workshop or Workshop()
         back = self._back
         full_width, full_height, _ = self._slots_key
         settings = self._settings
@@ -366,6 +369,7 @@ class Worker:
             detail=self._buffers.details[back],
             edge=self._buffers.edges[back],
             background=self._buffers.blurred[back],
+            workshop=self._workshop,
         )
         self._record["out_blurs"][0, back], self._record["out_edged"][0, back] = blurs, is_edged
         self._record["out_frame"][0, back] = frame

@@ -219,6 +219,11 @@ def test_a_background_source_that_is_deleted_is_said_and_hides_the_room(behind: 
     )
     picture = behind.wait_picture("Room", CANVAS, lambda seen: not seen[..., 3].any())
     assert not picture[..., 3].any()
+    behind.screenshot("Set", *CANVAS)  # OBS lets go of it when the scene is drawn next
+    wait_until(
+        lambda: all(one["inputName"] != "Short-lived" for one in ws.get_input_list().inputs),
+        "it is not deleted",
+    )
     ws.create_input("Set", "Short-lived", "color_source_v3", {"color": RED, "width": 64, "height": 36}, True)
     assert_stands_behind(behind, (0xC0, 0x10, 0x20))
     ws.remove_input("Short-lived")

@@ -1,8 +1,8 @@
 """Edges moved and softened, by amounts that a slider can change without a jump.
 
 A shift is grey-level morphology with a disc: each pixel takes the highest alpha within the radius (or, of
-room instead of person, the lowest).  The disc is looked at on rings a pixel apart, bilinearly, so the radius
-need not be a whole number.
+room instead of person, the lowest).  The disc is a stack of chords at heights between the rows, bilinear like
+their ends, so the radius need not be a whole number.
 
 A feather adds a ramp and takes nothing away: alpha becomes max(alpha, P ** 2), where P is the dilation by a
 parabola,
@@ -24,14 +24,18 @@ from rvm_core.kernels._arguments import check
 from rvm_core.kernels._jit import kernel
 from rvm_core.kernels._scratch import Scratch
 
-DIRECTIONS = 32
-"""Places looked at on the outermost ring, and half as many on each within, which serve what is thin."""
 MAX_REACH_PX = 64.0
+_LEAST_CHORDS = 4
+"""Above the middle one: the disc is round to a fiftieth of its radius."""
+_CHORDS_PER_PX = 1.6
+"""Of radius: no two of them are further than a pixel apart."""
 
-# In an order in which any few of them look everywhere: that ends most searches early.
-_ORDER = [int(f"{number:05b}"[::-1], 2) for number in range(DIRECTIONS)]
-_TURNS = 2 * np.pi * np.array(_ORDER) / DIRECTIONS
-_PLACES = np.stack([np.sin(_TURNS), np.cos(_TURNS)], axis=1)
+
+def chords(radius_px: float) -> NDArray[np.float32]:
+    """(height above the middle, half length) of each chord of the upper half of a disc, float32 [n, 2]."""
+    count = max(_LEAST_CHORDS, int(np.ceil(_CHORDS_PER_PX * radius_px)))
+    turns = np.linspace(0, np.pi / 2, count + 1)
+    return (radius_px * np.stack([np.sin(turns), np.cos(turns)], axis=1)).astype(np.float32)
 
 
 @kernel
@@ -73,33 +77,44 @@ def _spread_columns(
 
 
 @kernel
-def _dilate(
-    alpha: NDArray[np.float32],
-    highest: NDArray[np.float32],
-    radius: float,
-    places: NDArray[np.float64],
-    out: NDArray[np.float32],
-) -> None:
-    """The highest alpha within `radius`; `highest` is that of the square around it, which ends a search."""
+def _raise(best: NDArray[np.float32], line: NDArray[np.float32]) -> None:
+    for x in range(best.size):
+        best[x] = line[x] if line[x] > best[x] else best[x]
+
+
+@kernel
+def _dilate(alpha: NDArray[np.float32], disc: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """The highest alpha within the `disc` around each pixel; the picture's edge is repeated."""
     height, width = alpha.shape
+    pad = int(disc[0, 1]) + 1
+    line = np.empty(width + 2 * pad, np.float32)
     for y in range(height):
-        for x in range(width):
-            best, limit = alpha[y, x], highest[y, x]
-            ring, step = radius, 1
-            while ring > 0.0 and best < limit:
-                for i in range(0, places.shape[0], step):
-                    v = min(max(y + ring * places[i, 0], 0.0), height - 1.0)
-                    u = min(max(x + ring * places[i, 1], 0.0), width - 1.0)
-                    y0, x0 = int(v), int(u)
-                    y1, x1 = min(y0 + 1, height - 1), min(x0 + 1, width - 1)
-                    tall, wide = np.float32(v - y0), np.float32(u - x0)
-                    upper = alpha[y0, x0] + wide * (alpha[y0, x1] - alpha[y0, x0])
-                    lower = alpha[y1, x0] + wide * (alpha[y1, x1] - alpha[y1, x0])
-                    best = max(best, upper + tall * (lower - upper))
-                    if best >= limit:
-                        break
-                ring, step = ring - 1.0, 2
-            out[y, x] = best
+        best = out[y]
+        best[:] = 0.0
+        for i in range(disc.shape[0]):
+            up, down = max(y - disc[i, 0], np.float32(0.0)), min(y + disc[i, 0], np.float32(height - 1))
+            above, below = int(up), int(down)
+            part, rest = np.float32(up - above), np.float32(down - below)
+            a, b = alpha[above], alpha[min(above + 1, height - 1)]
+            c, d = alpha[below], alpha[min(below + 1, height - 1)]
+            middle = line[pad : pad + width]
+            for x in range(width):
+                upper, lower = a[x] + part * (b[x] - a[x]), c[x] + rest * (d[x] - c[x])
+                middle[x] = upper if upper > lower else lower
+            line[:pad], line[pad + width :] = line[pad], line[pad + width - 1]
+            whole = int(disc[i, 1])
+            for k in range(-whole, whole + 1):
+                _raise(best, line[pad + k :])
+            part = disc[i, 1] - whole
+            left, beyond_left = line[pad - whole :], line[pad - whole - 1 :]
+            right, beyond_right = line[pad + whole :], line[pad + whole + 1 :]
+            for x in range(width):
+                one, other = (
+                    left[x] + part * (beyond_left[x] - left[x]),
+                    right[x] + part * (beyond_right[x] - right[x]),
+                )
+                value = one if one > other else other
+                best[x] = value if value > best[x] else best[x]
 
 
 @kernel
@@ -146,18 +161,14 @@ def edit_alpha(
 
 
 def _shift(alpha: NDArray[np.float32], shift_px: float, out: NDArray[np.float32], scratch: Scratch) -> None:
-    rows, highest, turned = (
-        scratch.floats(f"edges {name}", *alpha.shape) for name in ("rows", "all", "turned")
-    )
-    if shift_px < 0:
-        np.subtract(1, alpha, out=turned)
-        alpha = turned
-    free = np.zeros(int(np.ceil(abs(shift_px))) + 1, np.float32)
-    _spread_rows(alpha, free, rows)
-    _spread_columns(rows, free, highest)
-    _dilate(alpha, highest, abs(shift_px), _PLACES, out)
-    if shift_px < 0:
-        np.subtract(1, out, out=out)
+    disc = chords(abs(shift_px))
+    if shift_px > 0:
+        _dilate(alpha, disc, out)
+        return
+    turned = scratch.floats("edges turned", *alpha.shape)
+    np.subtract(1, alpha, out=turned)
+    _dilate(turned, disc, out)
+    np.subtract(1, out, out=out)
 
 
 def _soften(

@@ -21,7 +21,7 @@ from rvm_core.settings import Settings
 from rvm_core.video import formats, staging
 from rvm_core.video.background import Background, open_background
 from rvm_core.video.overlap import Stages
-from rvm_core.video.render import render
+from rvm_core.video.render import Renderer
 from rvm_core.video.scale import scaled
 from rvm_core.video.shots import Matted, Shots
 from rvm_core.video.source import Passed, Source
@@ -153,7 +153,7 @@ class _Job:
         two_pass: bool,
     ) -> None:
         self._source, self._target, self._engine = source, target, engine
-        self._settings, self._background = settings, background
+        self._renderer = Renderer(settings, background)
         seen = round(source.width * source.pixel_aspect), source.height
         self._shots = Shots(engine, engine.internal_size(*seen), two_pass=two_pass)
         self._frames, self._seconds = 0, 0.0
@@ -190,8 +190,7 @@ class _Job:
             if isinstance(item, Passed):
                 yield item
             else:
-                picture = render(item, self._settings, self._background)
-                yield self._target.frame(picture), item.picture.time
+                yield self._target.frame(self._renderer.render(item)), item.picture.time
 
     def _progress(self) -> Progress:
         elapsed_s = time.monotonic() - self._started

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WRITE_EVERY_S = 1.0
 _WINDOW_S = 3.0  # mattes per second are counted over so long
 _numbers = itertools.count(1)
-_MERE_NOTES = {"capture", "refusal", "wish"}
+_MERE_NOTES = {"capture", "choice", "refusal", "wish"}
 """What was wished for and came to nothing, while what was there goes on."""
 
 

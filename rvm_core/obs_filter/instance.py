@@ -34,16 +34,20 @@ def create(source: int, settings: int, update: Any) -> int:
 
     Never 0: OBS would show the room.  Where an instance cannot be made, it is a record that draws nothing.
     """
+    instance = None
     try:
         instance = Instance(source)
+        with _lock:  # before it begins: what it asks of the UI thread must find it
+            _instances[instance.address] = instance
         instance.look_over(settings)
         update(instance.address, settings)
         instance.worker.start()
     except Exception:
         log.error(f"A filter could not be made and hides its source. Remove it.\n{traceback.format_exc()}")
+        if instance is not None:
+            with _lock:
+                _instances.pop(instance.address, None)
         return int(_blank.ctypes.data)
-    with _lock:
-        _instances[instance.address] = instance
     return instance.address
 
 

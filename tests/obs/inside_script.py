@@ -144,6 +144,20 @@ def _instances(source):
             yield living
 
 
+def save_preset(preset, values):
+    """Keep `values` as a preset of the user's own; here, where the test graphs are models."""
+    from rvm_core import presets
+
+    return presets.save(preset, values)
+
+
+def is_preset_changed(preset, values):
+    """Whether a filter's `values` are not what the preset says."""
+    from rvm_core import presets
+
+    return presets.is_changed(preset, values)
+
+
 def background_media(source):
     """What OBS's media source behind the person of `source` does."""
     media = next(_instances(source)).worker._background._media
@@ -232,6 +246,8 @@ def filter_kinds():
 
 _ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
 _HERE = {
+    "save_preset": save_preset,
+    "is_preset_changed": is_preset_changed,
     "background_media": background_media,
     "spoil_provider": spoil_provider,
     "end_worker": end_worker,

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from installer.sandbox import color_source, image_source, scene
-from rvm_core import paths, presets
 from tests.obs.helpers import read_clip
 from tests.obs.picture_helpers import (
     FILTER,
@@ -35,35 +34,33 @@ from tests.obs.test_pictures import film
 WIDTH, HEIGHT = 320, 180
 BEHIND = 0xFF306080
 CHANGES = 100
+LOOKS: dict[str, dict[str, Any]] = {
+    "Cut out": {"mode": "transparent"},
+    "Blurred": {"mode": "blur", "blur_strength": 0.8},
+    "Green": {"mode": "color", "edge_feather_px": 4.0},
+    "Picture": {"mode": "image", "background_file": "plain.png", "light_wrap": 0.5},
+    "Moving": {"mode": "video", "background_file": "plain.mp4"},
+    "Other source": {"mode": "source", "background_source": "Behind"},
+}
+"""Presets of the user's own."""
 
 
 @pytest.fixture(scope="module")
 def deck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One OBS with a camera in three scenes, and a preset of the user's own for each kind of look."""
     lab = Lab(tmp_path_factory.mktemp("deck"))
-    image = write_png(lab.folder / "plain.png", np.full((36, 64, 3), (0, 120, 0), np.uint8))
-    clip = film(lab.folder / "plain.mp4", [np.full((72, 128, 3), (0, 90, 200), np.uint8)] * 30)
-    looks: dict[str, dict[str, Any]] = {
-        "Cut out": {"mode": "transparent"},
-        "Blurred": {"mode": "blur", "blur_strength": 0.8},
-        "Green": {"mode": "color", "edge_feather_px": 4.0},
-        "Picture": {"mode": "image", "background_file": str(image), "light_wrap": 0.5},
-        "Moving": {"mode": "video", "background_file": str(clip)},
-        "Other source": {"mode": "source", "background_source": "Behind"},
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(paths.DATA_DIR_VARIABLE, str(lab.data))
-        for name, values in looks.items():
-            presets.save(name, {**GOOD, **values})
-        room_file = write_png(lab.folder / "room.png", room(WIDTH, HEIGHT))
-        sources = [
-            color_source("Behind", BEHIND, WIDTH, HEIGHT),
-            image_source("Camera", room_file, [matting()]),
-        ]
-        scenes = [scene(name, ["Behind", "Camera"], WIDTH, HEIGHT) for name in ("One", "Two", "Three")]
-        scenes.append(scene("Break", ["Behind"], WIDTH, HEIGHT))
-        with lab.running(width=WIDTH, height=HEIGHT, sources=sources, scenes=scenes):
-            yield lab
+    write_png(lab.folder / "plain.png", np.full((36, 64, 3), (0, 120, 0), np.uint8))
+    film(lab.folder / "plain.mp4", [np.full((72, 128, 3), (0, 90, 200), np.uint8)] * 30)
+    room_file = write_png(lab.folder / "room.png", room(WIDTH, HEIGHT))
+    sources = [color_source("Behind", BEHIND, WIDTH, HEIGHT), image_source("Camera", room_file, [matting()])]
+    scenes = [scene(name, ["Behind", "Camera"], WIDTH, HEIGHT) for name in ("One", "Two", "Three")]
+    scenes.append(scene("Break", ["Behind"], WIDTH, HEIGHT))
+    with lab.running(width=WIDTH, height=HEIGHT, sources=sources, scenes=scenes):
+        for name, look in LOOKS.items():
+            if "background_file" in look:
+                look = {**look, "background_file": str(lab.folder / look["background_file"])}
+            lab.call("save_preset", preset=name, values={**GOOD, **look})
+        yield lab
 
 
 def values(lab: Lab) -> dict[str, Any]:
@@ -73,9 +70,9 @@ def values(lab: Lab) -> dict[str, Any]:
 
 def choose(lab: Lab, name: str) -> None:
     lab.change("Camera", preset=name)
-    wanted = presets.get(name).values
     wait_until(
-        lambda: not presets.is_changed(name, values(lab)), f"{name} does not become the filter's: {wanted}"
+        lambda: not lab.call("is_preset_changed", preset=name, values=values(lab)),
+        lambda: f"{name} does not become the filter's: {values(lab)}",
     )
 
 
@@ -122,7 +119,7 @@ def test_a_hundred_changes_while_recording_never_show_the_room(deck: Lab) -> Non
     ws = deck.obs.ws
     ws.set_current_program_scene("One")
     deck.wait_status("Camera", lambda s: s["mattes"] > 5, "mattes")
-    names = itertools.cycle([name for name in presets.names() if not presets.is_built_in(name)])
+    names = itertools.cycle(LOOKS)
     scenes = itertools.cycle(["Two", "Three", "Break", "One"])
     before = deck.obs.stats()
     ws.start_record()
@@ -134,7 +131,7 @@ def test_a_hundred_changes_while_recording_never_show_the_room(deck: Lab) -> Non
         time.sleep(0.15)
     file = Path(ws.stop_record().output_path)
     wait_until(lambda: not ws.get_record_status().output_active, "the recording does not end")
-    skipped = deck.obs.stats() - before
+    skipped = deck.obs.stats().since(before)
     frames = read_clip(file)
     print(f"\n{len(frames)} frames recorded, {skipped.render_skipped} of {skipped.rendered} missed")
     assert len(frames) > 15 * CHANGES / 10

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from rvm_core import __version__
-from rvm_core.cli import bench, doctor, models, video, warm
+from rvm_core.cli import bench, doctor, models, presets, video, warm
 from rvm_core.cli.output import EXIT_FAULT, tell
 from rvm_core.errors import RvmError
 
@@ -26,6 +26,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="obs-rvm", description="Live background removal for OBS Studio.")
     parser.add_argument("--version", action="version", version=f"obs-rvm {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (video, models, warm, bench, doctor):
+    for command in (video, presets, models, warm, bench, doctor):
         command.add(commands)
     return parser

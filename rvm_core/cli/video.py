@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rvm_core import presets
 from rvm_core.cli.output import EXIT_FAULT, tell
-from rvm_core.errors import RvmError, VideoError
-from rvm_core.settings import SCHEMA, Kind, Setting, Settings
+from rvm_core.errors import PresetError, RvmError, VideoError
+from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting, Settings
 from rvm_core.video.formats import CODECS, batch_ending
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ def add(commands: Any) -> None:
         metavar="OUTPUT",
         help="a file: .mp4, .mov, .mkv or .webm; .mov, .mkv and .webm hold alpha. Or a sequence: "
         "folder/%%05d.png. Or a folder, for one file or many",
+    )
+    command.add_argument(
+        "--preset",
+        dest="chosen",
+        metavar="NAME",
+        help="a name of `presets list`: the settings below as it has them; those that are given go first",
     )
     for setting in SCHEMA:
         if not setting.live_only:
@@ -135,6 +142,8 @@ def _run(options: argparse.Namespace) -> int:
     values = {
         setting.key: getattr(options, setting.key) for setting in SCHEMA if hasattr(options, setting.key)
     }
+    if options.chosen is not None:
+        values = _with_preset(options.chosen, values)
     own = {name: getattr(options, name) for name in _OWN}
     inputs = [path for given in options.inputs for path in _expanded(given)]
     outputs = _outputs(inputs, options.output, options.codec, values)
@@ -152,6 +161,24 @@ def _run(options: argparse.Namespace) -> int:
         tell("interrupted; nothing was written for the file at work.")
         return EXIT_INTERRUPTED
     return EXIT_FAULT if EXIT_FAULT in codes else max(codes)
+
+
+def _with_preset(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given`, and for the other settings that mean something for files what the preset `name` has.
+
+    Raises PresetError, also for a choice of the preset that files do not have.
+    """
+    held = presets.get(name).complete
+    values = {key: value for key, value in held.items() if not BY_KEY[key].live_only} | dict(given)
+    for key, value in values.items():
+        if value in dict(BY_KEY[key].live_choices):
+            choices = ", ".join(choice for choice, _ in BY_KEY[key].choices)
+            flag = "--" + key.replace("_", "-")
+            raise PresetError(
+                f"The preset “{name}” is for live pictures only: its {flag} is {value}.",
+                f"Choose another one, or add {flag} with one of: {choices}.",
+            )
+    return values
 
 
 def _expanded(path: Path) -> Sequence[Path]:

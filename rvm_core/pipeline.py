@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels._scratch import Scratch
 from rvm_core.kernels.bokeh import bokeh
-from rvm_core.kernels.edges import edit_alpha
-from rvm_core.kernels.full_size import small_matte
+from rvm_core.kernels.edges import add_picture, edit_alpha
+from rvm_core.kernels.foreground import diffused_foreground
 from rvm_core.kernels.spill import spill_and_wrap
+from rvm_core.kernels.upscale import fit_detail
 from rvm_core.kernels.zones import apply_zones, coverage
 from rvm_core.settings import Settings
 
@@ -98,22 +99,28 @@ class Workshop:
         """The matte with all that `settings` say of edges and zones; arguments as for :func:`finish`."""
         height, width = size_of("The picture", picture)
         check("The alpha", alpha, np.float32, (height, width))
-        shown, person = alpha, alpha
+        floats = self._scratch.floats
+        matte, detail = (floats(f"pipeline {name}", height, width, 4) for name in ("matte", "detail"))
+        shown, kept, person = alpha, alpha, alpha
         shift_px, feather_px = settings.edge_shift_px / enlargement, settings.edge_feather_px / enlargement
         if shift_px or feather_px:
-            shown, person = (
-                self._scratch.floats(f"pipeline {name}", height, width) for name in ("shown", "person")
+            shown, kept, person = (
+                floats(f"pipeline {name}", height, width) for name in ("shown", "kept", "person")
             )
             edit_alpha(alpha, shift_px, feather_px, shown, self._scratch)
+            np.minimum(alpha, shown, out=kept)
             np.maximum(alpha, shown, out=person)  # what an edge leaves out is no room yet
-        matte, detail = small_matte(picture, shown, foreground, enlargement)
+        diffused_foreground(kept, foreground, matte)
+        if shown is not kept:
+            add_picture(picture, shown, matte)
+        fit_detail(picture, shown, enlargement, detail)
         edge = None
         if settings.spill_removal > 0 or settings.wraps_light:
-            edge = self._scratch.floats("pipeline edge", height, width, 4)
+            edge = floats("pipeline edge", height, width, 4)
             wrap = settings.light_wrap if settings.wraps_light else 0.0
-            spill_and_wrap(picture, alpha, shown, settings.spill_removal, wrap, edge, self._scratch)
+            spill_and_wrap(picture, alpha, kept, settings.spill_removal, wrap, edge, self._scratch)
         if settings.zones:
-            person = self._scratch.floats("pipeline person", height, width)
+            person = floats("pipeline person", height, width)
             np.maximum(alpha, shown, out=person)
             keep, remove = self._coverage(settings, width, height)
             apply_zones(picture, keep, remove, matte, detail, person, edge)

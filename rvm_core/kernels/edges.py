@@ -20,21 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError
-from rvm_core.kernels._arguments import check
+from rvm_core.kernels._arguments import check, size_of
 from rvm_core.kernels._jit import kernel
 from rvm_core.kernels._scratch import Scratch
+from rvm_core.kernels.srgb import DECODE
 
 MAX_REACH_PX = 64.0
 _LEAST_CHORDS = 4
-"""Above the middle one: the disc is round to a fiftieth of its radius."""
+"""To each side of the middle one: the disc is round to a fiftieth of its radius."""
 _CHORDS_PER_PX = 1.6
 """Of radius: no two of them are further than a pixel apart."""
 
 
 def chords(radius_px: float) -> NDArray[np.float32]:
-    """(height above the middle, half length) of each chord of the upper half of a disc, float32 [n, 2]."""
+    """(height below the middle, half the length) of each chord of a disc, float32 [n, 2]."""
     count = max(_LEAST_CHORDS, int(np.ceil(_CHORDS_PER_PX * radius_px)))
-    turns = np.linspace(0, np.pi / 2, count + 1)
+    turns = np.linspace(-np.pi / 2, np.pi / 2, 2 * count + 1)
     return (radius_px * np.stack([np.sin(turns), np.cos(turns)], axis=1)).astype(np.float32)
 
 
@@ -77,44 +78,69 @@ def _spread_columns(
 
 
 @kernel
-def _raise(best: NDArray[np.float32], line: NDArray[np.float32]) -> None:
+def _raise(
+    best: NDArray[np.float32], line: NDArray[np.float32], other: NDArray[np.float32], part: np.float32
+) -> None:
+    """Raise `best` to what lies `part` of the way from `line` to `other`, where that is more."""
     for x in range(best.size):
-        best[x] = line[x] if line[x] > best[x] else best[x]
+        value = line[x] + part * (other[x] - line[x])
+        best[x] = value if value > best[x] else best[x]
 
 
 @kernel
 def _dilate(alpha: NDArray[np.float32], disc: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """The highest alpha within the `disc` around each pixel; the picture's edge is repeated."""
     height, width = alpha.shape
-    pad = int(disc[0, 1]) + 1
+    pad = int(disc[:, 1].max()) + 1
     line = np.empty(width + 2 * pad, np.float32)
+    middle = line[pad : pad + width]
     for y in range(height):
         best = out[y]
         best[:] = 0.0
         for i in range(disc.shape[0]):
-            up, down = max(y - disc[i, 0], np.float32(0.0)), min(y + disc[i, 0], np.float32(height - 1))
-            above, below = int(up), int(down)
-            part, rest = np.float32(up - above), np.float32(down - below)
-            a, b = alpha[above], alpha[min(above + 1, height - 1)]
-            c, d = alpha[below], alpha[min(below + 1, height - 1)]
-            middle = line[pad : pad + width]
+            at = min(max(y + disc[i, 0], np.float32(0.0)), np.float32(height - 1))
+            above = int(at)
+            part = np.float32(at - above)
+            upper, lower = alpha[above], alpha[min(above + 1, height - 1)]
             for x in range(width):
-                upper, lower = a[x] + part * (b[x] - a[x]), c[x] + rest * (d[x] - c[x])
-                middle[x] = upper if upper > lower else lower
+                middle[x] = upper[x] + part * (lower[x] - upper[x])
             line[:pad], line[pad + width :] = line[pad], line[pad + width - 1]
             whole = int(disc[i, 1])
-            for k in range(-whole, whole + 1):
-                _raise(best, line[pad + k :])
-            part = disc[i, 1] - whole
-            left, beyond_left = line[pad - whole :], line[pad - whole - 1 :]
-            right, beyond_right = line[pad + whole :], line[pad + whole + 1 :]
-            for x in range(width):
-                one, other = (
-                    left[x] + part * (beyond_left[x] - left[x]),
-                    right[x] + part * (beyond_right[x] - right[x]),
-                )
-                value = one if one > other else other
-                best[x] = value if value > best[x] else best[x]
+            for k in range(pad - whole, pad + whole + 1):
+                _raise(best, line[k:], line[k:], np.float32(0.0))
+            part = np.float32(disc[i, 1] - whole)
+            _raise(best, line[pad - whole :], line[pad - whole - 1 :], part)
+            _raise(best, line[pad + whole :], line[pad + whole + 1 :], part)
+
+
+@kernel
+def _add_picture(
+    picture: NDArray[np.uint8],
+    shown: NDArray[np.float32],
+    light: NDArray[np.float32],
+    matte: NDArray[np.float32],
+) -> None:
+    for y in range(shown.shape[0]):
+        for x in range(shown.shape[1]):
+            added = shown[y, x] - matte[y, x, 3]
+            if added > 0.0:
+                for c in range(3):
+                    matte[y, x, c] += added * light[picture[y, x, c]]
+                matte[y, x, 3] = shown[y, x]
+
+
+def add_picture(picture: NDArray[np.uint8], shown: NDArray[np.float32], matte: NDArray[np.float32]) -> None:
+    """Bring a matte up to the alpha `shown` by colours of the `picture` as it is; in place.
+
+    What an edge that moves outward adds is a part of the room, asked for, and no part of the person.
+    picture: uint8 [h, w, 3|4] sRGB; may be a strided view.  shown: float32 [h, w], 0..1.
+    matte: float32 [h, w, 4], premultiplied linear light.
+    Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
+    """
+    height, width = size_of("The picture", picture)
+    check("The alpha", shown, np.float32, (height, width))
+    check("The matte", matte, np.float32, (height, width, 4))
+    _add_picture(picture, shown, DECODE, matte)
 
 
 @kernel

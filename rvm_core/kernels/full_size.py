@@ -123,6 +123,10 @@ def _full_size(
                 if gain > 1.0:
                     shown = min(max((shown - np.float32(0.5)) * gain + np.float32(0.5), 0.0), 1.0)
                 alpha[y, i] = shown
+                if gain > 1.0 and shown == 0.0:
+                    for c in range(3):
+                        foreground[y, i, c] = 0
+                    continue
                 share = min(max((shown - PICTURE_FROM) / (1.0 - PICTURE_FROM), 0.0), 1.0)
                 share = share * share * (3.0 - 2.0 * share)
                 for c in range(3):
@@ -172,7 +176,7 @@ def full_size(
     picture: uint8 or uint16 [H, W, 3|4] sRGB; may be a strided view.
     matte, detail: float32 [h, w, 4], of :func:`small_matte` for the picture reduced by area means.
     alpha: float32 [H, W], written, 0..1.  foreground: [H, W, 3] of the picture's dtype, written, sRGB; black
-    where the small alpha is 0.
+    where alpha is 0.
     edge: float32 [h, w, 4], of :func:`rvm_core.kernels.spill.spill_and_wrap`; None: the colours stay.
     contrast: 0..1, how much harder the edges become.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.

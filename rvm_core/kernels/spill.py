@@ -35,6 +35,8 @@ OWN_CHROMA = 0.5
 """Of the room's, by the luma of each: what points its way so strongly is the person's own and stays."""
 DIM = 0.03
 """Of linear light, added to the person's luma: what is so dark, hair above all, has hardly a colour."""
+MOST_WRAP = 0.6
+"""The share of the background's light that reaches the edge itself at light wrap 1."""
 _CELLS_HIGH = 72
 """About how many rows of cells the picture is reduced to: what is carried so far needs no more."""
 
@@ -43,7 +45,7 @@ _CELLS_HIGH = 72
 def _reduce(
     picture: NDArray[np.uint8],
     alpha: NDArray[np.float32],
-    shown: NDArray[np.float32],
+    kept: NDArray[np.float32],
     light: NDArray[np.float32],
     side: int,
     near: NDArray[np.float32],
@@ -61,7 +63,7 @@ def _reduce(
             for y in range(v * side, y1):
                 for x in range(u * side, x1):
                     a, rest = alpha[y, x], np.float32(1.0) - alpha[y, x]
-                    rest_sum += np.float32(1.0) - shown[y, x]
+                    rest_sum += np.float32(1.0) - kept[y, x]
                     room, own = rest * rest * rest * rest, a * a * a * a
                     for c in range(3):
                         seen = light[picture[y, x, c]]
@@ -93,7 +95,7 @@ def _aim(
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             by = min(max(2.0 * near[y, x, 0], 0.0), 1.0)
-            out[y, x, 3] = light_wrap * by
+            out[y, x, 3] = light_wrap * MOST_WRAP * by * by
             if spill_removal <= 0.0:
                 out[y, x, 0] = out[y, x, 1] = out[y, x, 2] = 0.0
                 continue
@@ -138,7 +140,7 @@ def _enlarge(cells: NDArray[np.float32], side: int, out: NDArray[np.float32]) ->
 def spill_and_wrap(
     picture: NDArray[np.uint8],
     alpha: NDArray[np.float32],
-    shown: NDArray[np.float32],
+    kept: NDArray[np.float32],
     spill_removal: float,
     light_wrap: float,
     out: NDArray[np.float32],
@@ -148,7 +150,7 @@ def spill_and_wrap(
 
     picture: uint8 [h, w, 3|4] sRGB, as the network saw it; may be a strided view.
     alpha: float32 [h, w], 0..1, as the network gave it: where the room is.
-    shown: the same after the edges were edited; `alpha` itself where they were not.
+    kept: float32 [h, w], what the edges leave of it; `alpha` itself where nothing moves them inward.
     spill_removal, light_wrap: 0..1.
     out: float32 [h, w, 4]: v, -1..1, whose luma is 0, and 0..1.
     scratch: memory that is kept from one picture to the next.
@@ -156,7 +158,7 @@ def spill_and_wrap(
     """
     height, width = size_of("The picture", picture)
     check("The alpha", alpha, np.float32, (height, width))
-    check("The edited alpha", shown, np.float32, (height, width))
+    check("What is kept", kept, np.float32, (height, width))
     check("The edge", out, np.float32, (height, width, 4))
     scratch = scratch or Scratch()
     side = max(1, round(height / _CELLS_HIGH))
@@ -165,7 +167,7 @@ def spill_and_wrap(
         scratch.floats(f"spill {name}", rows, columns, count)
         for name, count in (("near", 1), ("colours", 8), ("cells", 4))
     )
-    _reduce(picture, alpha, shown, DECODE, side, near, colours)
+    _reduce(picture, alpha, kept, DECODE, side, near, colours)
     _diffuse(near, scratch.floats("spill near turned", columns, rows, 1), NEAR_SHARE)
     if spill_removal > 0:
         _prefer_inside(near, colours)

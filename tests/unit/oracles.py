@@ -309,3 +309,124 @@ def _means_of_nine(colours: Array) -> Array:
         for x in range(width):
             means[y, x] = colours[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].mean(axis=(0, 1))
     return means
+
+
+def shifted(alpha: Array, px: float) -> Array:
+    """The highest alpha on the chords of a disc, each a line of places that are looked at one by one."""
+    if px < 0:
+        return 1.0 - shifted(1.0 - alpha.astype(np.float64), -px)
+    height, width = alpha.shape
+    count = max(4, math.ceil(1.6 * px))
+    found = np.zeros((height, width))
+    for i in range(-count, count + 1):
+        turn = i / count * math.pi / 2
+        half = px * math.cos(turn)
+        rows = np.clip(np.arange(height) + px * math.sin(turn), 0, height - 1)
+        line = _interpolated(rows, alpha.astype(np.float64).T)
+        for dx in {-half, half, *range(-math.floor(half), math.floor(half) + 1)}:
+            columns = np.clip(np.arange(width) + dx, 0, width - 1)
+            found = np.maximum(found, _interpolated(columns, line).T)
+    return found
+
+
+def feathered(alpha: Array, px: float) -> Array:
+    """max(alpha, P ** 2), P found by looking at every other pixel."""
+    if px < 0:
+        return 1.0 - feathered(1.0 - alpha.astype(np.float64), -px)
+    if px == 0:
+        return alpha.astype(np.float64)
+    y, x = np.indices(alpha.shape)
+    found = np.empty(alpha.shape)
+    for v, u in np.ndindex(alpha.shape):
+        best = (alpha - ((y - v) ** 2 + (x - u) ** 2) / px**2).max()
+        found[v, u] = max(float(alpha[v, u]), best**2)
+    return found
+
+
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+def edge(picture: Array, alpha: Array, kept: Array, spill: float, wrap: float) -> Array:
+    """[h, w, 4] of ``kernels.spill``: cells of the picture one by one, and their windows."""
+    height, width = alpha.shape
+    side = max(1, round(height / 72))
+    rows, columns = -(-height // side), -(-width // side)
+    light = linear(picture[..., :3] / 255.0)
+    near = np.empty((rows, columns, 1))
+    room, own = np.full((2, rows, columns, 4), 1e-6)
+    for v, u in np.ndindex(rows, columns):
+        cell = np.s_[v * side : (v + 1) * side, u * side : (u + 1) * side]
+        near[v, u] = (1 - kept[cell]).mean()
+        for sums, weight in ((room, (1 - alpha[cell]) ** 4.0), (own, alpha[cell] ** 4.0)):
+            sums[v, u, :3] += (light[cell] * weight[..., None]).sum(axis=(0, 1))
+            sums[v, u, 3] += weight.sum()
+    near = _diffused(near, 0.045)
+    room = _diffused(room, 0.06)
+    own = _diffused(own * (np.maximum(1 - 2 * near, 0) ** 2 + 1e-3), 0.06)
+    cells = np.zeros((rows, columns, 4))
+    for v, u in np.ndindex(rows, columns):
+        by = min(2 * float(near[v, u, 0]), 1.0)
+        behind, before = (sums[v, u, :3] / sums[v, u, 3] for sums in (room, own))
+        way, other = behind - behind @ LUMA, before - before @ LUMA
+        size = float(np.linalg.norm(way))
+        if size > 1e-4:
+            likeness = max(other @ way, 0) / size**2 * (behind @ LUMA) / (before @ LUMA + 0.03)
+            gate = size**2 / (size**2 + 0.02**2) * max(1 - 2 * likeness, 0)
+            cells[v, u, :3] = math.sqrt(spill * by * gate) * way / size
+        cells[v, u, 3] = wrap * 0.6 * by**2
+    down, across = (np.clip((np.arange(n) + 0.5) / side - 0.5, 0, None) for n in (height, width))
+    tall = np.stack([_interpolated(down, plane.T) for plane in cells.transpose(2, 0, 1)])
+    return np.stack([_interpolated(across, plane).T for plane in tall], axis=2)
+
+
+def _diffused(cells: Array, share: float) -> Array:
+    """Two means over square windows."""
+    radius = max(1, round(cells.shape[0] * share / 2))
+    for _ in range(2):
+        means = np.empty_like(cells)
+        for y, x in np.ndindex(*cells.shape[:2]):
+            window = cells[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
+            means[y, x] = window.mean(axis=(0, 1))
+        cells = means
+    return cells
+
+
+def without_spill(light: Array, edge: Array) -> Array:
+    """Linear light [h, w, 3] without what of its chroma goes the way that `edge` says."""
+    chroma = light - (light @ LUMA)[..., None]
+    along = np.maximum((chroma * edge[..., :3]).sum(axis=2), 0)
+    return np.clip(light - along[..., None] * edge[..., :3], 0, 1)
+
+
+def wrapped(light: Array, size: tuple[int, int]) -> Array:
+    """`light` [h, w, 3] at `size` (H, W): a cubic B-spline between the centres of its pixels."""
+    for axis, full in enumerate(size):
+        few = light.shape[axis]
+        at = (np.arange(full) + 0.5) * few / full - 0.5
+        lines = np.zeros((full, *np.moveaxis(light, axis, 0).shape[1:]))
+        for k in range(-3, few + 3):
+            distance = np.abs(at - k)
+            near, far = 2 / 3 - distance**2 + distance**3 / 2, (2 - distance) ** 3 / 6
+            weight = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+            line = np.take(light, min(max(k, 0), few - 1), axis=axis)
+            lines += weight.reshape(-1, *([1] * line.ndim)) * line
+        light = np.moveaxis(lines, 0, axis)
+    return light
+
+
+def coverage(zones: Array, softness: float, width: int, height: int) -> Array:
+    """[h, w]: how much of each pixel lies in any of `zones` [n, 4] (left, top, right, bottom; shares)."""
+    rest = np.ones((height, width))
+    soft = softness / 100 * height
+    for left, top, right, bottom in zones:
+        for y, x in np.ndindex(height, width):
+            inside = 1.0
+            for at, count, low, high in ((x, width, left, right), (y, height, top, bottom)):
+                for distance, is_border in (
+                    (at + 0.5 - low * count, low <= 0),
+                    (high * count - at - 0.5, high >= 1),
+                ):
+                    t = min(max(distance / max(soft, 1.0) + 0.5, 0.0), 1.0)
+                    inside *= 1.0 if is_border else t * t * (3 - 2 * t)
+            rest[y, x] *= 1 - inside
+    return 1 - rest

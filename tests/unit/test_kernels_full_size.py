@@ -17,11 +17,11 @@ DEPTHS = [np.uint8, np.uint16]
 
 
 def made(
-    picture: NDArray[Any], matte: NDArray[np.float32], detail: NDArray[np.float32]
+    picture: NDArray[Any], matte: NDArray[np.float32], detail: NDArray[np.float32], **options: Any
 ) -> tuple[NDArray[np.float32], NDArray[Any]]:
     alpha = np.full(picture.shape[:2], 9.0, np.float32)
     foreground = np.full((*picture.shape[:2], 3), 77, picture.dtype)
-    full_size(picture, matte, detail, alpha, foreground)
+    full_size(picture, matte, detail, alpha, foreground, **options)
     return alpha, foreground
 
 
@@ -49,6 +49,78 @@ def test_equals_the_oracle(depth: type, full: tuple[int, int], small: tuple[int,
         assert np.abs(foreground / step - colour)[seen].max(initial=0) <= (
             0.75 if depth is np.uint8 else 0.05
         )
+
+
+def edge_of(small: tuple[int, int], random: np.random.Generator) -> NDArray[np.float32]:
+    """Any way that spill may go, here and there none."""
+    edge = random.uniform(-0.6, 0.6, (*small, 4)).astype(np.float32)
+    edge[..., :3] -= (edge[..., :3] @ oracles.LUMA)[..., None].astype(np.float32)
+    edge[: small[0] // 2] = 0.0
+    return edge
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("contrast", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(("full", "small"), [((1, 1), (1, 1)), ((13, 37), (5, 8)), ((5, 7), (9, 16))])
+def test_harder_edges_without_spill_equal_the_oracle(
+    depth: type, contrast: float, full: tuple[int, int], small: tuple[int, int]
+) -> None:
+    random = np.random.default_rng(full[1])
+    brightest = np.iinfo(depth).max
+    picture = random.integers(0, brightest + 1, (*full, 3)).astype(depth)
+    detail = random.uniform(-2, 2, (*small, 4)).astype(np.float32)
+    matte = np.clip(random.normal(0.5, 0.6, (*small, 4)), 0, 1).astype(np.float32)
+    matte[..., :3] *= matte[..., 3:]
+    edge = edge_of(small, random)
+    expected = oracles.sharpened(picture, *(oracles.bilinear(part, full) for part in (detail, matte)))
+    hard = np.clip((expected[..., 3] - 0.5) / (1 - 0.95 * contrast) + 0.5, 0, 1)
+    straight = expected[..., :3] / np.maximum(expected[..., 3:], 1e-4)
+    colour = oracles.full_size_foreground(picture, np.dstack([straight * hard[..., None], hard]))
+    light = oracles.linear(colour / 255)
+    colour = oracles.encoded8(oracles.without_spill(light, oracles.bilinear(edge, full)))
+    alpha, foreground = made(picture, matte, detail, edge=edge, contrast=contrast)
+    np.testing.assert_allclose(alpha, hard, atol=1e-5 / (1 - 0.95 * contrast))
+    seen = (hard > 1e-3) & (expected[..., 3] > 1e-3)
+    step = brightest / 255
+    assert np.abs(foreground / step - colour)[seen].max(initial=0) <= (0.75 if depth is np.uint8 else 0.05)
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_neutral_settings_change_no_bit(depth: type) -> None:
+    random = np.random.default_rng(5)
+    picture = random.integers(0, np.iinfo(depth).max + 1, (24, 30, 3)).astype(depth)
+    matte = np.clip(random.normal(0.5, 0.6, (8, 10, 4)), 0, 1).astype(np.float32)
+    detail = random.uniform(-2, 2, matte.shape).astype(np.float32)
+    plain = made(picture, matte, detail)
+    nothing = np.zeros_like(matte)
+    nothing[..., 3] = 0.7  # the share of light is no spill
+    for found, expected in zip(made(picture, matte, detail, edge=nothing, contrast=0.0), plain, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_spill_reaches_into_the_person_and_spares_what_has_none(depth: type) -> None:
+    unit = np.iinfo(depth).max // 255
+    picture = np.full((8, 12, 3), (90 * unit, 130 * unit, 80 * unit), depth)
+    picture[:, 6:] = (200 * unit, 140 * unit, 120 * unit)
+    matte = np.zeros((4, 6, 4), np.float32)
+    matte[..., 3] = 1.0
+    green = np.zeros_like(matte)
+    way = np.array([0.0, 1.0, 0.0]) - oracles.LUMA[1]
+    green[..., :3] = way / np.linalg.norm(way)
+    alpha, foreground = made(picture, matte, np.zeros_like(matte), edge=green)
+    assert (alpha == 1).all()
+    tinted, skin = foreground[:, :6] / unit, foreground[:, 6:]
+    assert (tinted[..., 1] < 125).all()
+    assert (tinted[..., [0, 2]] > (90, 80)).all()
+    assert np.abs(skin.astype(int) - picture[:, 6:]).max() <= (0 if depth is np.uint8 else 40)
+
+
+def test_hard_edges_leave_no_colour_where_nobody_is_left() -> None:
+    matte = np.full((4, 6, 4), 0.2, np.float32)
+    alpha, foreground = made(np.full((8, 12, 3), 200, np.uint8), matte, np.zeros_like(matte), contrast=1.0)
+    assert (alpha == 0).all()
+    assert (foreground == 0).all()
 
 
 def test_an_edge_of_the_picture_becomes_an_edge_of_the_matte() -> None:
@@ -112,6 +184,7 @@ WRONG_CALLS: list[Callable[[], object]] = [
     lambda: full_size(RGB, MATTE, MATTE[:1], ALPHA, RGB),
     lambda: full_size(RGB, MATTE, MATTE, ALPHA[:3], RGB),
     lambda: full_size(RGB, MATTE, MATTE, ALPHA, RGB.astype(np.uint16)),
+    lambda: full_size(RGB, MATTE, MATTE, ALPHA, RGB, edge=MATTE[:1]),
     lambda: small_matte(RGB, ALPHA[:3], np.zeros((3, 4, 6), np.float32), 2.0),
 ]
 

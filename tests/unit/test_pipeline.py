@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rvm_core.errors import PictureError
 from rvm_core.kernels.bokeh import bokeh
-from rvm_core.pipeline import blur_radius_px, finish, visible_area
+from rvm_core.pipeline import Workshop, blur_radius_px, finish, visible_area
 from rvm_core.settings import Settings
 from tests.unit import oracles
 
@@ -87,3 +88,146 @@ def test_the_area_holds_all_that_is_seen_and_little_else(
 
 def test_nobody_leaves_no_area() -> None:
     assert visible_area(np.full((HEIGHT, WIDTH), 0.001, np.float32), (640, 480)) == (0, 0, 0, 0)
+
+
+def finished(**values: object) -> dict[str, NDArray[np.float32]]:
+    """What ``finish`` writes by these settings; the edge is 9 where it is not written."""
+    matte, detail, edge = np.full((3, HEIGHT, WIDTH, 4), 9, np.float16)
+    background = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    finish(PICTURE, ALPHA, FOREGROUND, settings(**values), 2.0, matte, detail, background, edge)
+    arrays = {"matte": matte, "detail": detail, "edge": edge, "background": background}
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def test_neutral_controls_change_no_bit_and_write_no_edge() -> None:
+    plain, chosen = finished(), finished(light_wrap=1.0, edge_contrast=1.0, zone_softness=20.0)
+    assert (plain["edge"] == 9).all()
+    for name, array in plain.items():
+        np.testing.assert_array_equal(chosen[name], array)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_written"),
+    [
+        ({}, False),
+        ({"spill_removal": 0.5}, True),
+        ({"light_wrap": 0.5}, False),
+        ({"mode": "matte", "light_wrap": 0.5}, False),
+        ({"mode": "color", "light_wrap": 0.5}, True),
+        ({"mode": "blur", "light_wrap": 0.5}, True),
+        ({"edge_shift_px": 3.0}, False),
+    ],
+)
+def test_the_edge_is_written_where_a_setting_needs_it(values: dict[str, object], is_written: bool) -> None:
+    matte, detail, edge = np.full((3, HEIGHT, WIDTH, 4), 9, np.float16)
+    arguments = PICTURE, ALPHA, FOREGROUND, settings(**values), 2.0, matte, detail, None
+    assert finish(*arguments, edge) is is_written
+    assert (edge[..., 3] <= 1).all() == is_written
+    assert finish(*arguments) is False
+
+
+def test_pixels_of_the_settings_are_those_of_the_picture_on_screen() -> None:
+    """Twice enlarged, so half as many of the small alpha's."""
+    alpha = finished(edge_shift_px=-3.0, edge_feather_px=5.0)["matte"][..., 3]
+    expected = oracles.feathered(oracles.shifted(ALPHA, -1.5), 2.5)
+    np.testing.assert_allclose(alpha, expected, atol=6e-4)
+
+
+def test_an_edge_inward_takes_colours_from_inside_and_one_outward_those_of_the_picture() -> None:
+    light = oracles.linear(PICTURE[..., :3] / 255.0)
+    for shift_px in (-3.0, 3.0):
+        shown = oracles.shifted(ALPHA, shift_px / 2)
+        kept = np.minimum(shown, ALPHA)
+        expected = oracles.diffused_foreground(kept, FOREGROUND)[..., :3] + (shown - kept)[..., None] * light
+        found = finished(edge_shift_px=shift_px)
+        np.testing.assert_allclose(found["matte"][..., :3], expected, atol=1e-3)
+        expected = oracles.detail(PICTURE, shown, 2.0)
+        np.testing.assert_allclose(found["detail"], expected, atol=4e-3)
+
+
+def test_spill_and_light_in_half_precision() -> None:
+    for shift_px, kept in ((0.0, ALPHA), (-4.0, oracles.shifted(ALPHA, -2.0)), (4.0, ALPHA)):
+        edge = finished(mode="color", spill_removal=0.8, light_wrap=0.5, edge_shift_px=shift_px)["edge"]
+        expected = oracles.edge(PICTURE, ALPHA.astype(np.float64), kept, 0.8, 0.5)
+        np.testing.assert_allclose(edge, expected, atol=2e-3)
+
+
+KEEP = {
+    "zone_1_use": "keep",
+    "zone_1_left": 50.0,
+    "zone_1_top": 50.0,
+    "zone_1_width": 50.0,
+    "zone_1_height": 50.0,
+}
+REMOVE = {
+    "zone_2_use": "remove",
+    "zone_2_left": 0.0,
+    "zone_2_top": 0.0,
+    "zone_2_width": 25.0,
+    "zone_2_height": 100.0,
+}
+
+
+def test_zones_come_last() -> None:
+    values = {"mode": "blur", "spill_removal": 1.0, "edge_shift_px": -4.0, "zone_softness": 0.0}
+    plain, zoned = finished(**values), finished(**values, **KEEP, **REMOVE)
+    kept, removed, elsewhere = np.s_[12:, 16:], np.s_[:, :8], np.s_[:12, 8:]
+    assert (zoned["matte"][kept][..., 3] == 1).all()
+    light = oracles.linear(PICTURE[..., :3] / 255.0)
+    np.testing.assert_allclose(zoned["matte"][kept][..., :3], light[kept], atol=6e-4)
+    assert (zoned["matte"][removed] == 0).all()
+    for name in ("detail", "edge"):
+        assert (zoned[name][kept] == 0).all()
+    assert (zoned["detail"][removed] == 0).all()
+    for name in ("matte", "detail", "edge"):
+        np.testing.assert_array_equal(zoned[name][elsewhere], plain[name][elsewhere])
+
+
+def test_the_blur_takes_no_colour_from_what_is_kept_nor_from_what_an_edge_leaves_out() -> None:
+    chosen = {"mode": "blur", "blur_strength": 1.0, "zone_softness": 0.0, **KEEP, **REMOVE}
+    for shift_px, person in ((0.0, ALPHA), (-4.0, ALPHA), (4.0, oracles.shifted(ALPHA, 2.0))):
+        person = person.astype(np.float32)
+        person[12:, 16:], person[:, :8] = 1.0, 0.0
+        expected = np.empty((HEIGHT, WIDTH, 4), np.uint8)
+        bokeh(PICTURE, person, 0.06 * HEIGHT, 0.3, expected)
+        found = finished(**chosen, edge_shift_px=shift_px)["background"]
+        assert np.abs(found - expected.astype(np.float32)).max() <= 1
+
+
+def test_memory_is_kept_and_settings_and_sizes_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = {
+        "mode": "blur",
+        "edge_shift_px": -3.0,
+        "edge_feather_px": 4.0,
+        "spill_removal": 1.0,
+        "light_wrap": 1.0,
+    }
+    made: list[tuple[int, ...]] = []
+    empty = np.empty
+
+    def counted(shape: tuple[int, ...], *arguments: object) -> NDArray[np.float32]:
+        made.append(shape)
+        return empty(shape, *arguments)  # type: ignore[arg-type]
+
+    workshop, half = Workshop(), np.s_[: HEIGHT // 2, : WIDTH // 2]
+    for values in ({}, everything, {**everything, **KEEP}, {**everything, **KEEP, "zone_1_left": 20.0}, KEEP):
+        for part in (np.s_[:, :], half):
+            picture, alpha = PICTURE[part], np.ascontiguousarray(ALPHA[part])
+            foreground = np.ascontiguousarray(FOREGROUND[(slice(None), *part)])
+            ours, fresh = (
+                workshop_or_new.small(picture, alpha, foreground, settings(**values), 2.0)
+                for workshop_or_new in (workshop, Workshop())
+            )
+            for found, expected in zip(ours, fresh, strict=True):
+                np.testing.assert_array_equal(found, expected)
+    workshop.small(PICTURE, ALPHA, FOREGROUND, settings(**everything, **KEEP), 2.0)
+    monkeypatch.setattr("rvm_core.kernels._scratch.np.empty", counted)
+    workshop.small(PICTURE, ALPHA, FOREGROUND, settings(**everything, **KEEP), 2.0)
+    assert len(made) == 2, "the foreground's own"
+
+
+def test_the_area_of_a_matte_in_half_precision() -> None:
+    matte = finished(**REMOVE, zone_softness=0.0)["matte"].astype(np.float16)
+    left, top, right, bottom = visible_area(matte[..., 3], (2 * WIDTH, 2 * HEIGHT))
+    assert 0 < left <= 16
+    assert (top, right, bottom) == (0, 2 * WIDTH, 2 * HEIGHT)

@@ -57,11 +57,12 @@ def squares(
     *places: tuple[int, int],
     seconds: float = 1.0,
     ground: str = "0x202428",
+    person: str = "0xF0E8E0",
 ) -> Path:
     """A dark film with a bright square of 24 pixels at one of `places` (x, y) after another."""
     each = seconds / len(places)
-    box = "drawbox=x={}:y={}:w=24:h=24:color=0xF0E8E0:t=fill:enable='between(t,{},{})'"
-    boxes = ",".join(box.format(*at, i * each, (i + 1) * each - 0.01) for i, at in enumerate(places))
+    box = "drawbox=x={}:y={}:w=24:h=24:color={}:t=fill:enable='between(t,{},{})'"
+    boxes = ",".join(box.format(*at, person, i * each, (i + 1) * each - 0.01) for i, at in enumerate(places))
     ffmpeg(
         *("-f", "lavfi", "-i", f"color=c={ground}:s={WIDTH}x{HEIGHT}:r={FPS}:d={seconds},{boxes}"),
         *("-c:v", "libx264", "-crf", "4", "-pix_fmt", "yuv420p", path),

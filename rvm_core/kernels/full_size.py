@@ -48,7 +48,7 @@ def enlarged_row(small: NDArray[np.float32], at: float, out: NDArray[np.float32]
 
 
 @kernel
-def _without_spill(colour: NDArray[np.float32], way: NDArray[np.float32]) -> None:
+def _without_spill(colour: NDArray[np.float64], way: NDArray[np.float32]) -> None:
     """Take from `colour`, linear light, what of its chroma goes the `way` of the room's."""
     luma = 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
     along = 0.0
@@ -77,7 +77,7 @@ def _full_size(
     steps = encoded.size - 1
     front, slope = np.empty((columns + 2, 4), np.float32), np.empty((columns + 2, 4), np.float32)
     spill = np.zeros((columns + 2, 4), np.float32)
-    colour, way = np.empty(3, np.float32), np.empty(3, np.float32)
+    colour, way, mixed = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float64)
     has_edge = edge.shape[0] > 0
     scale = columns / width
     for y in range(height):
@@ -132,13 +132,13 @@ def _full_size(
                 for c in range(3):
                     own = colour[c] / max(a, np.float32(LEAST_ALPHA))
                     seen = light[picture[y, i, c]]
-                    colour[c] = min(max(own + (seen - own) * share, 0.0), 1.0)
+                    mixed[c] = min(max(own + (seen - own) * share, 0.0), 1.0)
                 if spills:
                     for c in range(3):
                         way[c] = spill[u, c] + part * (spill[u + 1, c] - spill[u, c])
-                    _without_spill(colour, way)
+                    _without_spill(mixed, way)
                 for c in range(3):
-                    foreground[y, i, c] = encoded[int(np.sqrt(colour[c]) * steps + 0.5)]
+                    foreground[y, i, c] = encoded[int(np.sqrt(mixed[c]) * steps + 0.5)]
             x = max(x, end)
 
 

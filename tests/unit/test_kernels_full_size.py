@@ -113,7 +113,7 @@ def test_spill_reaches_into_the_person_and_spares_what_has_none(depth: type) -> 
     tinted, skin = foreground[:, :6] / unit, foreground[:, 6:]
     assert (tinted[..., 1] < 125).all()
     assert (tinted[..., [0, 2]] > (90, 80)).all()
-    assert np.abs(skin.astype(int) - picture[:, 6:]).max() <= (0 if depth is np.uint8 else 40)
+    assert np.abs(skin.astype(int) - picture[:, 6:]).max() <= (0 if depth is np.uint8 else 2)
 
 
 def test_hard_edges_leave_no_colour_where_nobody_is_left() -> None:

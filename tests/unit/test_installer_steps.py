@@ -53,14 +53,27 @@ def test_apt_is_refreshed_before_it_installs(tmp_path: Path) -> None:
     assert runner.environments[1]["DEBIAN_FRONTEND"] == "noninteractive"
 
 
+GET = ["models", "get"]
+
+
 @pytest.mark.parametrize(
-    ("step", "arguments"), [(FetchModel(), ["models", "get", "rvm_mobilenetv3"]), (WarmKernels(), ["warm"])]
+    ("step", "commands"),
+    [
+        (FetchModel(), [[*GET, "rvm_mobilenetv3"], [*GET, "mediapipe_selfie"]]),
+        (WarmKernels(), [["warm"]]),
+    ],
 )
-def test_the_projects_own_commands(tmp_path: Path, step: Step, arguments: list[str]) -> None:
+def test_the_projects_own_commands(tmp_path: Path, step: Step, commands: list[list[str]]) -> None:
     runner = FakeRunner()
     assert step.run(workshop(tmp_path, runner)) == "outcome"
-    assert runner.commands == [[str(tmp_path / "venv/bin/python"), "-m", "rvm_core", *arguments]]
-    assert runner.environments[0]["OBS_RVM_DATA_DIR"] == str(tmp_path)
+    python = [str(tmp_path / "venv/bin/python"), "-m", "rvm_core"]
+    assert runner.commands == [[*python, *arguments] for arguments in commands]
+    assert all(environment["OBS_RVM_DATA_DIR"] == str(tmp_path) for environment in runner.environments)
+
+
+def test_without_the_small_model_the_installation_goes_on_and_says_so(tmp_path: Path) -> None:
+    outcome = FetchModel().run(workshop(tmp_path, FakeRunner("mediapipe_selfie")))
+    assert "could not be fetched" in outcome
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_equals_the_oracle(shape: tuple[int, int], spill: float, wrap: float) ->
     random = np.random.default_rng(shape[1])
     alpha = np.clip(random.normal(0.5, 0.6, shape), 0, 1).astype(np.float32)
     kept = (alpha * random.random(shape)).astype(np.float32)
+    alpha[shape[0] // 3 :, : shape[1] // 2] = kept[shape[0] // 3 :, : shape[1] // 2] = 1.0  # has an inside
     picture = random.integers(0, 256, (*shape, 4), np.uint8)
     picture[:, : shape[1] // 2, :3] = random.integers(0, 60, 3)
     expected = oracles.edge(picture, alpha.astype(np.float64), kept.astype(np.float64), spill, wrap)
@@ -80,6 +81,17 @@ def test_skin_before_a_wall_of_its_own_hue_does_not_turn_grey(own: tuple[int, in
     assert np.linalg.norm(chroma(left) - chroma(light), axis=-1)[inside].max() < 0.05 * np.linalg.norm(
         chroma(light)[36, 48]
     )
+
+
+def test_a_tinted_rim_is_not_taken_for_the_persons_own_colour() -> None:
+    picture, alpha = person(GREEN, SKIN)
+    untouched = edge_of(picture, alpha)
+    inside = np.s_[19:53, 31:65]
+    picture[alpha == 1] = (160, 210, 130)
+    picture[inside] = SKIN
+    tinted = edge_of(picture, alpha)
+    rim = np.s_[20:52, 28]
+    assert (np.linalg.norm(tinted[rim], axis=-1) > 0.5 * np.linalg.norm(untouched[rim], axis=-1)).all()
 
 
 def test_a_room_without_a_colour_spills_none() -> None:

@@ -150,6 +150,8 @@ def test_spill_and_light_in_half_precision() -> None:
         edge = finished(mode="color", spill_removal=0.8, light_wrap=0.5, edge_shift_px=shift_px)["edge"]
         expected = oracles.edge(PICTURE, ALPHA.astype(np.float64), kept, 0.8, 0.5)
         np.testing.assert_allclose(edge, expected, atol=2e-3)
+    transparent = finished(spill_removal=0.8, light_wrap=0.5)["edge"]
+    assert (transparent[..., 3] == 0).all(), "there is no new background"
 
 
 KEEP = {
@@ -184,14 +186,16 @@ def test_zones_come_last() -> None:
 
 
 def test_the_blur_takes_no_colour_from_what_is_kept_nor_from_what_an_edge_leaves_out() -> None:
-    chosen = {"mode": "blur", "blur_strength": 1.0, "zone_softness": 0.0, **KEEP, **REMOVE}
+    zones = {"zone_softness": 0.0, **KEEP, **REMOVE}
     for shift_px, person in ((0.0, ALPHA), (-4.0, ALPHA), (4.0, oracles.shifted(ALPHA, 2.0))):
         person = person.astype(np.float32)
-        person[12:, 16:], person[:, :8] = 1.0, 0.0
-        expected = np.empty((HEIGHT, WIDTH, 4), np.uint8)
-        bokeh(PICTURE, person, 0.06 * HEIGHT, 0.3, expected)
-        found = finished(**chosen, edge_shift_px=shift_px)["background"]
-        assert np.abs(found - expected.astype(np.float32)).max() <= 1
+        for chosen in ({}, zones):
+            if chosen:
+                person[12:, 16:], person[:, :8] = 1.0, 0.0
+            expected = np.empty((HEIGHT, WIDTH, 4), np.uint8)
+            bokeh(PICTURE, person, 0.06 * HEIGHT, 0.3, expected)
+            found = finished(mode="blur", blur_strength=1.0, edge_shift_px=shift_px, **chosen)["background"]
+            assert np.abs(found - expected.astype(np.float32)).max() <= 1
 
 
 def test_memory_is_kept_and_settings_and_sizes_may_change(monkeypatch: pytest.MonkeyPatch) -> None:

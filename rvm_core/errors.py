@@ -7,6 +7,7 @@
     ├── PictureError         a picture of the wrong shape, dtype or size
     ├── BackgroundError      a background file that cannot be read
     ├── PresetError          a preset that is missing, cannot be read, or may not be changed
+    ├── ActionError          what a hotkey or a request asks of a filter that it cannot do
     ├── PlateError           the clean plate is missing, cannot be read, or no longer fits the picture
     ├── VideoError           a video file that cannot be read or written
     ├── ModelError
@@ -44,6 +45,10 @@ class BackgroundError(RvmError):
 
 class PresetError(RvmError):
     """A preset that is missing, cannot be read, or may not be changed."""
+
+
+class ActionError(RvmError):
+    """What a hotkey or a request asks of a filter that it cannot do."""
 
 
 class PlateError(RvmError):

@@ -103,6 +103,8 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_data_get_int": (c_longlong, (_P, _S)),
         "obs_data_get_double": (c_double, (_P, _S)),
         "obs_data_get_bool": (c_bool, (_P, _S)),
+        "obs_data_apply": (None, (_P, _P)),
+        "obs_data_array_release": (None, (_P,)),
         "obs_data_set_default_string": (None, (_P, _S, _S)),
         "obs_data_set_default_int": (None, (_P, _S, c_longlong)),
         "obs_data_set_default_double": (None, (_P, _S, c_double)),
@@ -173,6 +175,8 @@ HEADERS: dict[str, dict[str, Declaration]] = {
     "obs-hotkey.h": {
         "obs_hotkey_register_source": (c_size_t, (_P, _S, _S, _P, _P)),
         "obs_hotkey_unregister": (None, (c_size_t,)),
+        "obs_hotkey_save": (_P, (c_size_t,)),
+        "obs_hotkey_load": (None, (c_size_t, _P)),
     },
     "callback/proc.h": {
         "proc_handler_call": (c_bool, (_P, _S, _P)),

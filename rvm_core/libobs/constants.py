@@ -7,6 +7,7 @@ from __future__ import annotations
 
 # obs.h
 OBS_TASK_UI = 0
+OBS_TASK_DESTROY = 3
 
 # obs-source.h
 OBS_SOURCE_TYPE_FILTER = 1

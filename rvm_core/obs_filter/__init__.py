@@ -27,10 +27,11 @@ def warm() -> None:
     from rvm_core.libobs import api
 
     api.load_installed()
-    from rvm_core.obs_filter import atomics, callbacks, mailbox, registration, settings_block
+    from rvm_core.obs_filter import atomics, callbacks, mailbox, parents, registration, settings_block
 
-    assert registration, "importing it compiles the guard before destroy"
+    assert registration, "importing it compiles the guards before Python"
     callbacks.callbacks()
     atomics.warm()
     mailbox.warm()
+    parents.warm()
     settings_block.warm()

@@ -7,7 +7,8 @@ import json
 import threading
 import traceback
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,15 @@ from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import Event, immortal
 from rvm_core.obs_filter import atomics, effect, gpu, values
+from rvm_core.obs_filter.hotkeys import Hotkeys
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
 from rvm_core.settings import BY_KEY, Role
 
 _alive = immortal(np.ones(1, np.int64))
+ALIVE = int(_alive.ctypes.data)
+"""The address of the flag that the interpreter runs."""
 _blank = immortal(np.zeros(1, STATE))
 _blank["self"], _blank["alive"] = _blank.ctypes.data, _alive.ctypes.data
 _instances: dict[int, Instance] = {}
@@ -76,17 +80,32 @@ def living() -> list[Instance]:
         return list(_instances.values())
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-def _keep_task(address: int) -> None:
+@contextmanager
+def held(address: int) -> Iterator[Instance | None]:
+    """The living instance at `address`, which lives on until the end of the block; None where it is going."""
     with _lock:  # `destroy` waits for it, so the source is still there to be held
         instance = _instances.get(address)
         source = api.function("obs_source_get_ref")(instance.source) if instance is not None else None
-    if instance is not None and source:
-        instance.keep_now()
-        api.function("obs_source_release")(source)
+    try:
+        yield instance if source else None
+    finally:
+        if source:
+            api.function("obs_source_release")(source)
 
 
-_on_keep: Any = immortal(_keep_task)
+def _task(body: Callable[[Instance], None]) -> Any:
+    """A task for `obs_queue_task`, which takes the address of an instance and finds it only if it lives."""
+
+    def run(address: int) -> None:
+        with held(address) as instance:
+            if instance is not None:
+                body(instance)
+
+    return immortal(ctypes.CFUNCTYPE(None, ctypes.c_void_p)(run))
+
+
+_on_ui_thread: Any = _task(lambda instance: instance.tend())
+_on_press: Any = _task(lambda instance: instance.hotkeys.serve(instance))
 
 
 class Instance:
@@ -114,6 +133,7 @@ class Instance:
         self._to_keep: deque[Mapping[str, Any]] = deque()
         gpu.begin(self.address)
         self.settings = SettingsBlock(record)
+        self.hotkeys: Hotkeys = Hotkeys(self, ctypes.cast(_on_press, ctypes.c_void_p).value or 0)
         self.worker = Worker(self)
 
     @property
@@ -124,13 +144,28 @@ class Instance:
     def keep(self, changes: Mapping[str, Any]) -> None:
         """Change some settings, as if the user had.  Any thread; it happens on the UI thread."""
         self._to_keep.append(changes)
-        api.function("obs_queue_task")(c.OBS_TASK_UI, _on_keep, self.address, False)
+        self.ask_ui_thread()
 
-    def keep_now(self) -> None:
-        """What :meth:`keep` was given.  UI thread."""
-        while self._to_keep:
-            values.change(self.source, self._to_keep.popleft())
-        api.function("obs_source_update_properties")(self.source)
+    def wanted(self) -> dict[str, Any]:
+        """The filter's settings with all that :meth:`keep` was given.  Any thread."""
+        waiting = list(self._to_keep)  # read first: what is done meanwhile is in both
+        found = values.of_source(self.source)
+        for changes in waiting:
+            found.update(changes)
+        return found
+
+    def ask_ui_thread(self) -> None:
+        """Let the UI thread :meth:`tend` to this.  Any thread; on the UI thread it happens at once."""
+        api.function("obs_queue_task")(c.OBS_TASK_UI, _on_ui_thread, self.address, False)
+
+    def tend(self) -> None:
+        """What :meth:`keep` was given, and where the hotkeys belong.  UI thread."""
+        self.hotkeys.follow()
+        if self._to_keep:
+            while self._to_keep:
+                values.change(self.source, self._to_keep[0])
+                self._to_keep.popleft()
+            api.function("obs_source_update_properties")(self.source)
 
     def look_over(self, data: int) -> None:
         """Before the first update: say which settings of `data` are unknown, and whether a preset is all."""
@@ -157,6 +192,7 @@ class Instance:
 
     def close(self) -> None:
         """Stop the worker and free everything.  libobs calls no callback of this instance any more."""
+        self.hotkeys.close()
         self.worker.stop()
         self.worker.close()
         gpu.end(self.address)

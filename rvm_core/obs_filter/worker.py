@@ -130,6 +130,8 @@ class Worker:
             self.status.report("shader", self._instance.shader_problem)
         try:
             while not self._stopping:
+                if self._instance.hotkeys.are_behind():
+                    self._instance.ask_ui_thread()
                 self._instance.event.wait(_WAIT_MS)
                 if not self._stopping:
                     self._turn()

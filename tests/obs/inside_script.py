@@ -18,8 +18,11 @@ POLL_S = 0.02
 OBS_TASK_UI = 0
 PROPERTY_LIST = 6
 
+REGISTERED_BY_SOURCE = 1
+
 _TASK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _P, _S = ctypes.c_void_p, ctypes.c_char_p
+_HOTKEY = ctypes.CFUNCTYPE(ctypes.c_bool, _P, ctypes.c_size_t, _P)
 _DECLARED = {
     "obs_get_source_by_name": (_P, (_S,)),
     "obs_source_get_filter_by_name": (_P, (_P, _S)),
@@ -42,6 +45,13 @@ _DECLARED = {
     "obs_enum_filter_types": (ctypes.c_bool, (ctypes.c_size_t, _P)),
     "obs_source_get_display_name": (_S, (_S,)),
     "obs_queue_task": (None, (ctypes.c_int, _TASK, _P, ctypes.c_bool)),
+    "obs_source_get_name": (_S, (_P,)),
+    "obs_enum_hotkeys": (None, (_HOTKEY, _P)),
+    "obs_hotkey_get_name": (_S, (_P,)),
+    "obs_hotkey_get_description": (_S, (_P,)),
+    "obs_hotkey_get_registerer_type": (ctypes.c_int, (_P,)),
+    "obs_hotkey_get_registerer": (_P, (_P,)),
+    "obs_weak_source_get_source": (_P, (_P,)),
 }
 _libobs = ctypes.CDLL(None)
 for _name, (_result, _arguments) in _DECLARED.items():
@@ -235,6 +245,30 @@ def reset_at_every_frame(source, frames):
     return int(living.record[0]["epoch"]) - first
 
 
+def hotkeys(source):
+    """[name, description] of the hotkeys that OBS lists under `source`, in OBS's order."""
+    found = []
+
+    @_HOTKEY
+    def look(_data, _number, key):
+        if _libobs.obs_hotkey_get_registerer_type(key) == REGISTERED_BY_SOURCE:
+            owner = _libobs.obs_weak_source_get_source(_libobs.obs_hotkey_get_registerer(key))
+            if owner and _libobs.obs_source_get_name(owner).decode() == source:
+                texts = (_libobs.obs_hotkey_get_name(key), _libobs.obs_hotkey_get_description(key))
+                found.append([text.decode() for text in texts])
+            _libobs.obs_source_release(owner)
+        return True
+
+    _libobs.obs_enum_hotkeys(look, None)
+    return found
+
+
+def hold(seconds):
+    """Keep the UI thread busy."""
+    time.sleep(seconds)
+    return True
+
+
 def filter_kinds():
     """{kind: name for people} of every filter that this OBS has."""
     kinds, kind, index = {}, ctypes.c_char_p(), 0
@@ -244,7 +278,13 @@ def filter_kinds():
     return kinds
 
 
-_ON_UI_THREAD = {"click": click, "properties": properties, "filter_kinds": filter_kinds}
+_ON_UI_THREAD = {
+    "click": click,
+    "properties": properties,
+    "filter_kinds": filter_kinds,
+    "hotkeys": hotkeys,
+    "hold": hold,
+}
 _HERE = {
     "save_preset": save_preset,
     "is_preset_changed": is_preset_changed,

@@ -73,6 +73,7 @@ class Lab:
         self._numbers = itertools.count()
         self._inside = Inside(folder / "calls")
         self.call = self._inside.call
+        self.scripts = [(SCRIPT, {}), self._inside.script]
 
     @contextmanager
     def running(self, **arguments: Any) -> Iterator[Lab]:
@@ -88,8 +89,7 @@ class Lab:
             STATUS_DIR_VARIABLE: str(home / STATUS_FOLDER),
             "NUMBA_CACHE_DIR": str(paths.numba_cache_dir()),
         }
-        scripts = [(SCRIPT, {}), self._inside.script]
-        with Sandbox(home, env=env, scripts=scripts, **arguments) as self.obs:
+        with Sandbox(home, env=env, **{"scripts": self.scripts, **arguments}) as self.obs:
             yield self
 
     def change(self, source: str, **values: Any) -> None:

@@ -20,7 +20,7 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
-from rvm_core.obs_filter import atomics, callbacks, instance, properties, values
+from rvm_core.obs_filter import atomics, callbacks, instance, properties, values, vendor
 from rvm_core.obs_filter._native import callback
 from rvm_core.obs_filter.sealed import FILTER_ID, FILTER_NAME
 from rvm_core.obs_filter.state import POINTER, Reason
@@ -102,6 +102,7 @@ def register() -> bool:
     _registered = info
     log.follow("rvm_core")
     _follow_frontend()
+    vendor.register(instance.ALIVE)
     atexit.register(shutdown)
     version = api.function("obs_get_version_string")().decode()
     log.info(f"obs-rvm {__version__} registered “{FILTER_NAME.decode()}” with libobs {version}")
@@ -113,6 +114,7 @@ def shutdown() -> None:
     for living in instance.living():
         living.worker.stop()
     instance.interpreter_ends()
+    vendor.finish()
 
 
 def _follow_frontend() -> None:
@@ -130,3 +132,5 @@ def _on_frontend_event(event: int, _data: int) -> None:
     if event == c.OBS_FRONTEND_EVENT_SCENE_CHANGED:
         for living in instance.living():
             living.reset(Reason.SCENE)
+    elif event == c.OBS_FRONTEND_EVENT_FINISHED_LOADING:  # whatever was loaded after us
+        vendor.register(instance.ALIVE)

@@ -117,7 +117,7 @@ class Status:
         rendered = int(record["render_count"][0])
         shown = int(record["results_shown"][0])
         since = time.monotonic() - _WINDOW_S
-        recent = sum(moment > since for moment in self._done)
+        recent = sum(moment > since for moment in list(self._done))
         return {
             "filter": self._instance.name,
             "source": parent_name.decode(errors="replace") if parent_name else "",

@@ -48,8 +48,8 @@ class Setting:
     files do not have; ``modes`` names the modes in which the setting does anything, ``methods`` the methods
     of models (empty: in all of them), ``needs`` another setting and its values.
     ``file_help`` is the help for video files where that is another; one that is ``live_only`` has no meaning
-    there.  ``group`` is the part of the settings window, ``advanced``: shown only when users ask for more.
-    ``role`` is what presets do with it.
+    there.  ``unit`` follows a number where users read it.  ``group`` is the part of the settings window,
+    ``advanced``: shown only when users ask for more.  ``role`` is what presets do with it.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Setting:
     low: float = 0.0
     high: float = 0.0
     step: float = 0.0
+    unit: str = ""
     modes: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     needs: tuple[str, tuple[Any, ...]] | None = None

@@ -114,6 +114,10 @@ class Worker:
         self._plate.taking.begin()
         self._instance.event.signal()
 
+    def has_preset(self, name: str) -> None:
+        """The filter's preset is about to be called `name`: that is no choice of another one.  Any thread."""
+        self._preset = name
+
     def close(self) -> None:
         """Let go of the model; the record's objects stay.  The thread has ended."""
         gpu.refuse_pictures(self._address)

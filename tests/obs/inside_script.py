@@ -16,13 +16,15 @@ import obspython as obs
 
 POLL_S = 0.02
 OBS_TASK_UI = 0
-PROPERTY_LIST = 6
+PROPERTY_LIST, PROPERTY_GROUP = 6, 12
 
 REGISTERED_BY_SOURCE = 1
 
 _TASK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _P, _S = ctypes.c_void_p, ctypes.c_char_p
 _HOTKEY = ctypes.CFUNCTYPE(ctypes.c_bool, _P, ctypes.c_size_t, _P)
+_SIGNAL = ctypes.CFUNCTYPE(None, _P, _P)
+_kept, _refreshes = [], {}
 _DECLARED = {
     "obs_get_source_by_name": (_P, (_S,)),
     "obs_source_get_filter_by_name": (_P, (_P, _S)),
@@ -30,6 +32,7 @@ _DECLARED = {
     "obs_source_properties": (_P, (_P,)),
     "obs_properties_first": (_P, (_P,)),
     "obs_properties_get": (_P, (_P, _S)),
+    "obs_property_group_content": (_P, (_P,)),
     "obs_properties_destroy": (None, (_P,)),
     "obs_property_next": (ctypes.c_bool, (_P,)),
     "obs_property_name": (_S, (_P,)),
@@ -39,6 +42,16 @@ _DECLARED = {
     "obs_property_button_clicked": (ctypes.c_bool, (_P, _P)),
     "obs_property_list_item_count": (ctypes.c_size_t, (_P,)),
     "obs_property_list_item_string": (_S, (_P, ctypes.c_size_t)),
+    "obs_property_list_item_name": (_S, (_P, ctypes.c_size_t)),
+    "obs_property_long_description": (_S, (_P,)),
+    "obs_property_text_info_type": (ctypes.c_int, (_P,)),
+    "obs_property_float_suffix": (_S, (_P,)),
+    "obs_source_get_sync_offset": (ctypes.c_int64, (_P,)),
+    "obs_source_update": (None, (_P, _P)),
+    "obs_source_update_properties": (None, (_P,)),
+    "obs_data_create_from_json": (_P, (_S,)),
+    "obs_source_get_signal_handler": (_P, (_P,)),
+    "signal_handler_connect": (None, (_P, _S, _SIGNAL, _P)),
     "obs_property_modified": (ctypes.c_bool, (_P, _P)),
     "obs_source_get_settings": (_P, (_P,)),
     "obs_data_release": (None, (_P,)),
@@ -86,29 +99,98 @@ def click(source, filter, button):
 
 
 def properties(source, filter):
-    """[{name, text, visible, values}] of the filter's properties, as its window shows them."""
+    """What the filter's properties hold, as its window shows them, in order, groups before their content.
+
+    [{name, kind, text, help, group, visible, values, texts, info, suffix}]; `group` is "" outside of groups.
+    """
     with _Filter(source, filter) as found:
-        settings = _libobs.obs_source_get_settings(found.pointer)
-        listed, one = [], ctypes.c_void_p(_libobs.obs_properties_first(found.properties))
-        while one.value:
-            _libobs.obs_property_modified(one, settings)
-            listed.append(one.value)
-            if not _libobs.obs_property_next(ctypes.byref(one)):
-                break
-        _libobs.obs_data_release(settings)
-        return [_described(property) for property in listed]
+        return list(_described(found.properties, "", True))
 
 
-def _described(property):
-    count = 0
-    if _libobs.obs_property_get_type(property) == PROPERTY_LIST:
-        count = _libobs.obs_property_list_item_count(property)
-    return {
-        "name": _libobs.obs_property_name(property).decode(),
-        "text": (_libobs.obs_property_description(property) or b"").decode(),
-        "visible": _libobs.obs_property_visible(property),
-        "values": [_libobs.obs_property_list_item_string(property, i).decode() for i in range(count)],
-    }
+def change_in_window(source, filter, changes):
+    """Change settings one after another, [[key, value], ...], as a window of properties does.
+
+    [whether OBS would have to show the window anew] for each, and what ``properties`` gives in the end.
+    """
+    answers = []
+    with _Filter(source, filter) as found:
+        for key, value in changes:
+            data = _libobs.obs_data_create_from_json(json.dumps({key: value}).encode())
+            _libobs.obs_source_update(found.pointer, data)
+            _libobs.obs_data_release(data)
+            settings = _libobs.obs_source_get_settings(found.pointer)
+            row = _libobs.obs_properties_get(found.properties, key.encode())
+            answers.append(_libobs.obs_property_modified(row, settings))
+            _libobs.obs_data_release(settings)
+        return {"answers": answers, "properties": list(_described(found.properties, "", True))}
+
+
+def refresh(source, filter):
+    """Let OBS make the filter's window anew, if it is open."""
+    with _Filter(source, filter) as found:
+        _libobs.obs_source_update_properties(found.pointer)
+    return True
+
+
+def refreshes(source, filter):
+    """How often OBS was told to make the filter's window anew since this was asked first."""
+    key = (source, filter)
+    if key not in _refreshes:
+        count = _refreshes[key] = [0]
+
+        @_SIGNAL
+        def told(_data, _arguments):
+            count[0] += 1
+
+        _kept.append(told)
+        with _Filter(source, filter) as found:
+            handler = _libobs.obs_source_get_signal_handler(found.pointer)
+            _libobs.signal_handler_connect(handler, b"update_properties", told, None)
+    return _refreshes[key][0]
+
+
+def spoil_presets(is_spoilt):
+    """Let every look at the presets fail in a way that nobody foresaw, or no longer."""
+    from rvm_core import presets
+
+    if is_spoilt:
+        presets.plain_names, presets.names = presets.names, lambda: 1 / 0
+    else:
+        presets.names = presets.plain_names
+    return True
+
+
+def sync_offset(source):
+    """The sync offset of the source called `source`, in nanoseconds."""
+    found = _libobs.obs_get_source_by_name(source.encode())
+    offset = _libobs.obs_source_get_sync_offset(found)
+    _libobs.obs_source_release(found)
+    return offset
+
+
+def _described(properties, group, is_shown):
+    one = ctypes.c_void_p(_libobs.obs_properties_first(properties))
+    while one.value:
+        kind = _libobs.obs_property_get_type(one)
+        count = _libobs.obs_property_list_item_count(one) if kind == PROPERTY_LIST else 0
+        name = _libobs.obs_property_name(one).decode()
+        is_visible = is_shown and _libobs.obs_property_visible(one)
+        yield {
+            "name": name,
+            "kind": kind,
+            "text": (_libobs.obs_property_description(one) or b"").decode(),
+            "help": (_libobs.obs_property_long_description(one) or b"").decode(),
+            "group": group,
+            "visible": is_visible,
+            "values": [_libobs.obs_property_list_item_string(one, i).decode() for i in range(count)],
+            "texts": [_libobs.obs_property_list_item_name(one, i).decode() for i in range(count)],
+            "info": _libobs.obs_property_text_info_type(one),
+            "suffix": (_libobs.obs_property_float_suffix(one) or b"").decode(),
+        }
+        if kind == PROPERTY_GROUP:
+            yield from _described(_libobs.obs_property_group_content(one), name, is_visible)
+        if not _libobs.obs_property_next(ctypes.byref(one)):
+            break
 
 
 def end_worker(source):
@@ -281,15 +363,20 @@ def filter_kinds():
 _ON_UI_THREAD = {
     "click": click,
     "properties": properties,
-    "filter_kinds": filter_kinds,
     "hotkeys": hotkeys,
     "hold": hold,
+    "change_in_window": change_in_window,
+    "refresh": refresh,
+    "refreshes": refreshes,
+    "sync_offset": sync_offset,
+    "filter_kinds": filter_kinds,
 }
 _HERE = {
     "save_preset": save_preset,
     "is_preset_changed": is_preset_changed,
     "background_media": background_media,
     "spoil_provider": spoil_provider,
+    "spoil_presets": spoil_presets,
     "end_worker": end_worker,
     "counters": counters,
     "move_level": move_level,

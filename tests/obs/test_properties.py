@@ -10,8 +10,20 @@ from typing import Any
 
 import pytest
 
-from installer.sandbox import filter_entry, image_source
-from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting
+from installer.sandbox import color_source, filter_entry, image_source
+from rvm_core.libobs.constants import OBS_TEXT_INFO_ERROR
+from rvm_core.settings import (
+    BACKGROUND_SOURCE_KEY,
+    BLUR_STRENGTH_KEY,
+    BY_KEY,
+    GROUPS,
+    MODE_KEY,
+    MODEL_KEY,
+    PRESET_KEY,
+    SCHEMA,
+    Kind,
+    Setting,
+)
 from tests.obs.picture_helpers import (
     FILTER,
     FILTER_KIND,
@@ -27,25 +39,50 @@ from tests.obs.picture_helpers import (
 
 WIDTH, HEIGHT = 320, 180
 CANVAS = (WIDTH, HEIGHT)
+GROUP = 12  # OBS_PROPERTY_GROUP
+LONGEST_ENTRY, LONGEST_WORD = 40, 24
+"""OBS makes its window as wide as what is widest in it, and cuts off the rest."""
+BREAK = "\N{ZERO WIDTH SPACE}"
+LONG_NAME = "A source with a name as long as those that people give when they copy one"
 
 BAD_VALUES: dict[str, Any] = {
+    "preset": 5,
+    "preset_name": ["a"],
+    "preset_file": {"a": 1},
+    "advanced": "perhaps",
     "mode": "nonsense",
     "background_color": "red",
     "background_file": 7,
+    "background_source": -1,
     "background_fit": "",
     "blur_strength": "much",
     "bokeh_highlights": -4.0,
+    "edge_shift_px": 1e9,
+    "edge_feather_px": "wide",
+    "edge_contrast": True,
+    "spill_removal": None,
+    "light_wrap": [0.5],
+    "show_zones": 2,
+    "zone_softness": 20.5,
+    **{f"zone_{number}_use": use for number, use in enumerate(("some", 1, None, "keep "), 1)},
+    **{f"zone_{number}_left": left for number, left in enumerate((-0.5, "left", [], 100.5), 1)},
     "quality": 3,
     "latency": ["lowest"],
     "until_ready": {"hide": True},
     "reset_on_scene_switch": "maybe",
     "provider": "abacus",
     "threads": 4000,
+    "show_status": "always",
+    "audio_source": 8,
     "unheard_of": 1,
 }
 """A hand-edited scene file: every key but `model` out of range or of another type."""
-SAID = ("mode", "background_fit", "quality", "latency", "until_ready", "provider")
-"""Those that cannot be clamped, or read as a number: the log says so."""
+SAID = (
+    "mode", "background_fit", "bokeh_highlights", "edge_shift_px", "zone_softness", "zone_1_use",
+    "zone_2_use", "zone_4_use", "zone_1_left", "zone_4_left", "quality", "latency", "until_ready",
+    "provider", "threads",
+)  # fmt: skip
+"""Those that cannot be read as a number, or are beyond its limits: the log says so."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +91,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(tmp_path_factory.mktemp("properties"))
     file = write_png(lab.folder / "room.png", room(WIDTH, HEIGHT))
     bad = filter_entry(FILTER_KIND, "Bad", {**BAD_VALUES, "model": "graph_good"})
-    sources = [image_source("Room", file, [matting()]), image_source("Spoilt", file, [bad])]
+    sources = [
+        image_source("Room", file, [matting()]),
+        image_source("Spoilt", file, [bad]),
+        color_source(LONG_NAME, 0xFF336699, 10, 10),
+    ]
     with lab.running(width=WIDTH, height=HEIGHT, sources=sources):
         yield lab
 
@@ -87,34 +128,154 @@ def test_bad_values_in_a_saved_scene_become_good_ones_and_are_said_once(opened: 
     warnings = [line for line in warnings if line.startswith("warning")]
     for key in SAID:
         assert len([line for line in warnings if f": {key} cannot be" in line]) == 1, (key, warnings)
-    assert len(warnings) == len(SAID)
+    assert len([line for line in warnings if "unheard_of" in line]) == 1
+    assert len(warnings) == len(SAID) + 1
     assert opened.status("Spoilt")["threads"] <= BY_KEY["threads"].high
     assert opened.status("Spoilt")["latency"] == "aligned"
     shown = {one["name"] for one in opened.call("properties", source="Spoilt", filter="Bad")}
     assert shown >= set(BY_KEY)
 
 
-def test_each_mode_shows_its_own_settings(opened: Lab) -> None:
+def rows(lab: Lab) -> list[dict[str, Any]]:
+    """The rows of the good filter's window, in order."""
+    found: list[dict[str, Any]] = lab.call("properties", source="Room", filter=FILTER)
+    return found
+
+
+def texts_of(lab: Lab, key: str) -> list[str]:
+    """What the list of a setting offers, as users read it."""
+    return next(list(row["texts"]) for row in rows(lab) if row["name"] == key)
+
+
+def at_rest(lab: Lab) -> bool:
+    """Whether nothing has made the window anew for a second."""
+    before = lab.call("refreshes", source="Room", filter=FILTER)
+    time.sleep(1.0)
+    return bool(lab.call("refreshes", source="Room", filter=FILTER) == before)
+
+
+def visible(shown: list[dict[str, Any]]) -> set[str]:
+    """The settings that are seen of the rows `shown`."""
+    return {row["name"] for row in shown if row["visible"]} & set(BY_KEY)
+
+
+def expected_visible(**values: Any) -> set[str]:
+    complete = {**{setting.key: setting.default for setting in SCHEMA}, **GOOD, **values}
+    return {setting.key for setting in SCHEMA if setting.is_shown(complete)}
+
+
+def test_the_window_has_every_setting_in_its_group(opened: Lab) -> None:
     opened.wait_status("Room", lambda s: s["state"] == "running", "runs")
-    for mode, _ in BY_KEY["mode"].choices:
-        opened.reset_filter("Room", mode=mode, background_file=str(opened.folder / "room.png"))
-        shown = opened.call("properties", source="Room", filter=FILTER)
-        names = [one["name"] for one in shown]
-        button = shown.pop(names.index("take_plate"))
-        assert not button["visible"], "graph_good needs no clean plate"
-        names = [one["name"] for one in shown]
-        assert names == ["status", *BY_KEY], names
-        assert [one["text"] for one in shown[1:]] == [setting.label for setting in SCHEMA]
-        for one, setting in zip(shown[1:], SCHEMA, strict=True):
-            assert one["visible"] is setting.applies(mode, "graph_good"), (mode, setting.key)
-            if setting.kind is Kind.CHOICE and setting.key != "model":
-                assert one["values"] == [value for value, _ in setting.choices]
-        assert "graph_good" in shown[names.index("model")]["values"]
-        assert "graph_good on cpu" in shown[0]["text"]
+    opened.reset_filter("Room")
+    shown = rows(opened)
+    assert shown[0]["name"] == "status"
+    assert "graph_good on cpu" in shown[0]["text"]
+    headings = [(row["name"], row["text"]) for row in shown if row["kind"] == GROUP]
+    assert headings == [(f"group_{group}", heading) for group, heading in GROUPS.items()]
+    listed = [(row["group"], row["name"]) for row in shown if row["name"] in BY_KEY]
+    order = ["", *GROUPS]
+    expected = sorted(
+        SCHEMA, key=lambda setting: order.index(setting.group)
+    )  # stable: then the schema's order
+    assert listed == [(setting.group and f"group_{setting.group}", setting.key) for setting in expected]
+
+
+def test_rows_say_what_the_schema_says(opened: Lab) -> None:
+    shown = {row["name"]: row for row in rows(opened)}
+    for setting in SCHEMA:
+        row = shown[setting.key]
+        assert row["text"] == setting.label
+        assert row["help"].replace("\n", " ") == setting.help
+        assert max(map(len, row["help"].splitlines())) <= 64, "Qt breaks no lines of a tooltip"
+        assert row["suffix"] == (f" {setting.unit}" if setting.unit else "")
+        if setting.kind is Kind.CHOICE and setting.key != MODEL_KEY:
+            assert row["values"] == [value for value, _ in setting.choices + setting.live_choices]
+            assert row["texts"] == [label for _, label in setting.choices + setting.live_choices]
+    assert "graph_good" in shown[MODEL_KEY]["values"]
+
+
+def test_each_mode_shows_its_own_settings(opened: Lab) -> None:
+    mode = BY_KEY[MODE_KEY]
+    for value, _ in mode.choices + mode.live_choices:
+        for advanced in (False, True):
+            opened.reset_filter("Room", mode=value, advanced=advanced)
+            shown = rows(opened)
+            assert visible(shown) == expected_visible(mode=value, advanced=advanced)
+            for group in GROUPS:
+                seen = next(row["visible"] for row in shown if row["name"] == f"group_{group}")
+                assert seen is any(BY_KEY[key].group == group for key in visible(shown)), (value, group)
+    opened.reset_filter("Room", zone_1_use="keep", advanced=True, show_status=True)
+    assert visible(rows(opened)) == expected_visible(zone_1_use="keep", advanced=True, show_status=True)
+    opened.reset_filter("Room")
+
+
+def test_what_a_choice_changes_is_seen_at_once_and_nothing_else_makes_the_window_anew(opened: Lab) -> None:
+    changes: list[tuple[str, Any, bool]] = [
+        ("mode", "transparent", False),
+        ("advanced", True, True),
+        ("mode", "blur", True),
+        ("zone_1_use", "keep", True),
+        ("zone_1_use", "remove", False),
+        ("quality", "fast", False),
+        ("show_zones", True, False),
+        ("show_status", True, True),
+        ("mode", "source", True),
+        ("advanced", False, True),
+    ]
+    for count in range(1, len(changes) + 1):
+        opened.reset_filter("Room")
+        asked = [[key, value] for key, value, _ in changes[:count]]
+        done = opened.call("change_in_window", source="Room", filter=FILTER, changes=asked)
+        assert done["answers"] == [is_anew for _, _, is_anew in changes[:count]], asked
+        assert visible(done["properties"]) == expected_visible(**dict(asked))
+    opened.reset_filter("Room")
+
+
+def test_a_slider_is_never_torn_from_the_hand(opened: Lab) -> None:
+    opened.reset_filter("Room", mode="blur", advanced=True, preset_name="Mine")
+    opened.wait_status("Room", lambda s: s["state"] == "running", "runs")
+    assert opened.call("click", source="Room", filter=FILTER, button="preset_save")
+    assert "Mine" in texts_of(opened, PRESET_KEY)
+    sliders = [setting for setting in SCHEMA if setting.kind in (Kind.NUMBER, Kind.COUNT)]
+    assert not any(setting.depends_on & {slider.key for slider in sliders} for setting in SCHEMA)
+    wait_until(lambda: at_rest(opened), "the window is made anew again and again")
+    before = opened.call("refreshes", source="Room", filter=FILTER)
+    for slider in sliders:
+        if slider.kind is Kind.COUNT:  # another engine is loaded, which is said
+            continue
+        steps = [[slider.key, slider.low + (slider.high - slider.low) * n / 20] for n in range(21)]
+        done = opened.call("change_in_window", source="Room", filter=FILTER, changes=steps)
+        assert not any(done["answers"]), slider.key
+        time.sleep(0.3)
+    assert opened.call("refreshes", source="Room", filter=FILTER) == before
+    # and with the next change of another kind the preset is seen to be another
+    opened.reset_filter("Room", mode="blur", advanced=True, preset="Mine")
+    assert "Mine" in texts_of(opened, PRESET_KEY)
+    changes = [*([BLUR_STRENGTH_KEY, step / 20] for step in range(21)), ["latency", "lowest"]]
+    done = opened.call("change_in_window", source="Room", filter=FILTER, changes=changes)
+    assert done["answers"] == [False] * 21 + [True]
+    assert "Mine (changed)" in next(row["texts"] for row in done["properties"] if row["name"] == PRESET_KEY)
+    opened.reset_filter("Room")
+
+
+def test_nothing_makes_the_window_wider_than_it_is(opened: Lab) -> None:
+    path = "/somewhere/" + "a_name_without_an_end_" * 8 + ".png"
+    opened.reset_filter("Room", mode="image", background_file=path, advanced=True, show_status=True)
+    opened.wait_status("Room", lambda s: s["problem"] != "", "says that there is no such file")
+    shown = rows(opened)
+    status = shown[0]
+    assert status["info"] == OBS_TEXT_INFO_ERROR
+    assert path in status["text"].replace(BREAK, "")
+    for row in shown:
+        assert all(len(text) <= LONGEST_ENTRY + len(" (missing)") for text in row["texts"]), row["texts"]
+        words = row["text"].replace(BREAK, " ").split()
+        assert all(len(word) <= LONGEST_WORD for word in words), row["text"]
+    assert any(text.endswith("…") for text in texts_of(opened, BACKGROUND_SOURCE_KEY))
     opened.reset_filter("Room")
 
 
 def test_the_settings_window_opens(opened: Lab) -> None:
+    before = errors(opened)
     opened.reset_filter("Room", mode="blur")
     opened.obs.ws.open_input_filters_dialog("Room")
     command = ["xdotool", "search", "--name", "Filters for 'Room'"]
@@ -130,7 +291,7 @@ def test_the_settings_window_opens(opened: Lab) -> None:
     # its preview is one more display of the source, and it follows the settings
     opened.reset_filter("Room")
     assert_mattes(opened, "Room")
-    assert errors(opened) == []
+    assert errors(opened) == before
 
 
 def _values(setting: Setting) -> list[Any]:
@@ -139,7 +300,7 @@ def _values(setting: Setting) -> list[Any]:
     if setting.key == "provider":
         return ["cpu", "auto"]  # the others say rightly that they are not installed
     if setting.kind is Kind.CHOICE:
-        return [value for value, _ in setting.choices]
+        return [value for value, _ in setting.choices if value != "video"]
     if setting.kind is Kind.SWITCH:
         return [False, True]
     if setting.kind is Kind.COUNT:
@@ -150,23 +311,40 @@ def _values(setting: Setting) -> list[Any]:
 
 
 def test_every_setting_changes_while_it_runs(opened: Lab, tmp_path: Path) -> None:
-    ws = opened.obs.ws
+    ws, said = opened.obs.ws, errors(opened)
     image = write_png(tmp_path / "background.png", room(50, 80))
     for mode in ("transparent", "blur", "image"):
+        values = {**{setting.key: setting.default for setting in SCHEMA}, **GOOD, MODE_KEY: mode}
         opened.reset_filter("Room", mode=mode, background_file=str(image))
         opened.wait_status("Room", lambda s: s["state"] == "running", "runs")
         for setting in SCHEMA:
-            if setting.kind is Kind.PATH or not setting.applies(mode, "graph_good"):
+            if setting.kind in (Kind.PATH, Kind.TEXT) or not setting.applies(values):
                 continue
             before = ws.get_source_filter("Room", FILTER).filter_settings.get(setting.key, setting.default)
             for value in (*_values(setting), before):
                 opened.change("Room", **{setting.key: value})
                 time.sleep(0.05)
+    free = (Kind.PATH, Kind.TEXT)
+    changing = [setting for setting in SCHEMA if setting.kind not in free and setting.key != MODE_KEY]
     # and all at once, faster than the worker follows
     for number in range(60):
-        opened.change("Room", **{setting.key: _values(setting)[number % 2] for setting in SCHEMA[4:]})
+        opened.change("Room", **{setting.key: _values(setting)[number % 2] for setting in changing})
     opened.reset_filter("Room")
     wait_until(lambda: opened.status("Room").get("state") == "running", "does not run in the end")
     assert_mattes(opened, "Room")
-    assert errors(opened) == []
+    assert errors(opened) == said
     assert GOOD["model"] == opened.status("Room")["model"]
+
+
+def test_a_window_opens_whatever_goes_wrong(opened: Lab) -> None:
+    assert opened.call("spoil_presets", is_spoilt=True)
+    try:
+        shown = rows(opened)
+    finally:
+        opened.call("spoil_presets", is_spoilt=False)
+    assert [row["name"] for row in shown] == ["status"]
+    assert shown[0]["visible"]
+    assert shown[0]["info"] == OBS_TEXT_INFO_ERROR
+    assert "log" in shown[0]["text"]
+    assert any("ZeroDivisionError" in line for line in opened.obs.log_lines("ZeroDivisionError"))
+    assert len(rows(opened)) > len(SCHEMA)

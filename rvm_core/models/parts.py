@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
+from rvm_core import locks
 from rvm_core.models.disk import on_disk
 
 _LOCK = ".lock"
@@ -77,7 +77,7 @@ def claimed(file: Path, *, room_bytes: int = 0) -> Iterator[Part]:
     try:
         yield Part(path, room_bytes)
     finally:
-        _release(_lock_of(path), lock)
+        locks.release(_lock_of(path), lock)
 
 
 def sweep(file: Path) -> int:
@@ -85,7 +85,7 @@ def sweep(file: Path) -> int:
     freed = 0
     for part in file.parent.glob(f"{escape(file.name)}.*part"):
         with suppress(OSError):  # whoever removes it first
-            lock = _acquired(_lock_of(part))
+            lock = locks.acquired(_lock_of(part))
             if lock is None:
                 continue
             try:
@@ -93,63 +93,17 @@ def sweep(file: Path) -> int:
                 part.unlink()
                 freed += size
             finally:
-                _release(_lock_of(part), lock)
+                locks.release(_lock_of(part), lock)
     return freed
 
 
 def _free(file: Path) -> Iterator[tuple[Path, int]]:
     for number in itertools.count(1):
         path = file.with_name(f"{file.name}.{number}.part")
-        lock = _acquired(_lock_of(path))
+        lock = locks.acquired(_lock_of(path))
         if lock is not None:
             yield path, lock
 
 
 def _lock_of(part: Path) -> Path:
     return part.with_name(part.name + _LOCK)
-
-
-def _acquired(path: Path) -> int | None:
-    """A descriptor that holds the lock, or None when another has it."""
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _try(lock):
-            os.close(lock)
-            return None
-        # its last holder removes the file: a lock on a file that has lost its name keeps nobody out
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(lock), path.stat()):
-                return lock
-        os.close(lock)
-
-
-def _release(path: Path, lock: int) -> None:
-    if sys.platform == "win32":  # where only a closed file can be removed, and only if nobody has it open
-        os.close(lock)
-        with suppress(OSError):
-            path.unlink()
-    else:  # where another may lock it as soon as it is closed
-        with suppress(OSError):
-            path.unlink()
-        os.close(lock)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try(lock: int) -> bool:
-        try:
-            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try(lock: int) -> bool:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

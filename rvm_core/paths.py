@@ -92,9 +92,19 @@ def user_manifest_file() -> Path:
 
 
 def status_dir() -> Path | None:
-    """Where each filter writes its status once a second, or None: then nothing is written."""
+    """Where each filter writes its status once a second, or None: then only when somebody asks."""
     override = os.environ.get(STATUS_DIR_VARIABLE)
     return Path(override).expanduser().absolute() if override else None
+
+
+def status_dir_or_default() -> Path:
+    """Where filters at work are seen from outside, and asked; it need not exist."""
+    return status_dir() or data_dir() / "status"
+
+
+def status_asked_file() -> Path:
+    """Touched by who wants to know what the filters do."""
+    return status_dir_or_default() / "asked"
 
 
 @cache

@@ -1,15 +1,16 @@
-"""``obs-rvm doctor``: what this computer has for the filter, what is left out, and why."""
+"""``obs-rvm doctor``: what this computer has for the filter, what is left out and why, what filters do."""
 
 from __future__ import annotations
 
 import argparse
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rvm_core import __version__, paths
 from rvm_core.cli.output import EXIT_FAULT, show, tell
+from rvm_core.cli.running import Question, Running
 from rvm_core.errors import ProviderError, SettingsError
 
 DEFAULT_MODEL = "rvm_mobilenetv3"
@@ -26,7 +27,10 @@ class ProviderState:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What ``doctor`` found.  problem: what keeps the filter from working; empty when nothing does."""
+    """What ``doctor`` found.
+
+    problem: what keeps the filter from working; empty when nothing does.  running: what filters do now.
+    """
 
     version: str
     python: str
@@ -35,6 +39,7 @@ class Diagnosis:
     model_state: str
     providers: tuple[ProviderState, ...]
     problem: str
+    running: Running = field(default_factory=Running)
 
     def text(self) -> str:
         """A line for each finding."""
@@ -44,6 +49,7 @@ class Diagnosis:
             f"model        {self.model}: {self.model_state}",
             "runs on",
             *(f"  {one.name:10} {one.state:9} {one.why}" for one in self.providers),
+            *self.running.lines(),
         ]
         return "\n".join([*lines, self.problem] if self.problem else lines)
 
@@ -96,7 +102,7 @@ def _provider_states() -> Iterator[ProviderState]:
 def add(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     command = commands.add_parser(
-        "doctor", help="what this computer has for the filter, what is left out, and why"
+        "doctor", help="what this computer has for the filter, what is left out and why, what filters do"
     )
     command.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="a name of `models list`")
     command.add_argument(
@@ -115,6 +121,8 @@ def _run(options: argparse.Namespace) -> int:
             try_provider(options.tried, options.model)
         except ProviderError as refusal:
             tell(refusal.problem)
+    question = Question()
     found = diagnose(options.model)
+    found = replace(found, running=question.answers())
     show(found, as_json=options.json)
     return EXIT_FAULT if found.problem else 0

@@ -39,6 +39,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_get_version": (c_uint32, ()),
         "obs_get_version_string": (_S, ()),
         "obs_get_lagged_frames": (c_uint32, ()),
+        "obs_initialized": (c_bool, ()),
         "obs_get_locale": (_S, ()),
         "obs_get_proc_handler": (_P, ()),
         "obs_get_source_by_name": (_P, (_S,)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rvm_core.errors import InferenceError, ProviderError, RvmError
 from rvm_core.obs_filter.courtesy import yield_to_obs
+from rvm_core.obs_filter.language import tr
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matting
@@ -146,14 +147,17 @@ class Loader:
             share = (
                 10 * (10 * done // total) if total else 0
             )  # in steps: each makes OBS build its window anew
-            self.text = f"{name} is being fetched: {share} % of {total / 1e6:.0f} MB."
+            size = f"{total / 1e6:.0f}"
+            self.text = tr(
+                "{name} is being fetched: {share} % of {size} MB.", name=name, share=share, size=size
+            )
 
-        self.text = f"{name} is being loaded."
+        self.text = tr("{name} is being loaded.", name=name)
         ensure(name, download=wanted.download, progress=follow)
         with self._lock:
             if self._wanted is not wanted:
                 raise _Abandoned
-            self._is_building, self.text = True, f"{name} is being loaded."
+            self._is_building, self.text = True, tr("{name} is being loaded.", name=name)
 
     def _give(self, wanted: _Wanted, loaded: Loaded) -> None:
         with self._lock:

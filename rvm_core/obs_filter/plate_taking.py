@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core import paths, plates
+from rvm_core.obs_filter.language import tr
 
 COUNTDOWN_S = 5.0
 _numbers = itertools.count(1)
@@ -42,7 +43,9 @@ class PlateTaking:
         if begins_at is None:
             return ""
         left = math.ceil(begins_at - self._clock())
-        return f"Leave the picture: {left} …" if left > 0 else "Stay out of the picture …"
+        if left > 0:
+            return tr("Leave the picture: {seconds} …", seconds=left)
+        return tr("Stay out of the picture …")
 
     @property
     def wants_pictures(self) -> bool:

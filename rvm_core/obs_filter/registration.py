@@ -14,7 +14,7 @@ from typing import Any
 
 from numba import carray, types
 
-from rvm_core import __version__
+from rvm_core import __version__, outside
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
@@ -103,6 +103,7 @@ def register() -> bool:
     log.follow("rvm_core")
     _follow_frontend()
     vendor.register(instance.ALIVE)
+    outside.appear()
     atexit.register(shutdown)
     version = api.function("obs_get_version_string")().decode()
     log.info(f"obs-rvm {__version__} registered “{FILTER_NAME.decode()}” with libobs {version}")
@@ -113,6 +114,7 @@ def shutdown() -> None:
     """Stop every worker before the interpreter ends: an inference cut off there aborts OBS."""
     for living in instance.living():
         living.worker.stop()
+    outside.disappear()
     instance.interpreter_ends()
     vendor.finish()
 

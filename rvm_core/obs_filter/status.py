@@ -1,9 +1,7 @@
-"""What a filter is doing: for its properties, for the log, and as a file for those who look from outside."""
+"""What a filter is doing: for its properties, for the log, and for those who look from outside."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import time
 from collections import deque
@@ -11,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rvm_core import paths
 from rvm_core.errors import RvmError
 from rvm_core.libobs import api, log
+from rvm_core.obs_filter import details
+from rvm_core.obs_filter.language import sentences, told, tr
+from rvm_core.obs_filter.refreshing import Refresher
 from rvm_core.obs_filter.state import TIMINGS
+from rvm_core.outside import Report
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rvm_core.matting import MattingInfo
     from rvm_core.obs_filter.instance import Instance
 
-_WRITE_EVERY_S = 1.0
 _WINDOW_S = 3.0  # mattes per second are counted over so long
-_numbers = itertools.count(1)
 _MERE_NOTES = {"capture", "choice", "refusal", "wish"}
 """What was wished for and came to nothing, while what was there goes on."""
 
@@ -34,6 +31,7 @@ class Status:
 
     def __init__(self, instance: Instance) -> None:
         self.problems: dict[str, RvmError] = {}
+        self._last_problem = ""
         self._left_out: tuple[str, ...] = ()
         self._happening = ""
         self._instance = instance
@@ -44,9 +42,8 @@ class Status:
         self._result_ms: deque[float] = deque(maxlen=TIMINGS)
         self._done: deque[float] = deque(maxlen=TIMINGS)
         self._resets: deque[dict[str, Any]] = deque(maxlen=100)
-        self._written = 0.0
-        folder = paths.status_dir()
-        self._file: Path | None = folder / f"{os.getpid()}-{next(_numbers)}.json" if folder else None
+        self._report = Report()
+        self._refresher = Refresher(self._rebuild)
 
     @property
     def blocks(self) -> bool:
@@ -67,7 +64,7 @@ class Status:
         """A failure: said once in the log, shown in the properties until it is solved."""
         if str(self.problems.get(part)) == str(problem):
             return
-        self.problems[part] = problem
+        self.problems[part], self._last_problem = problem, problem.problem
         log.error(f"'{self._instance.name}': {problem}")
         self._changed()
 
@@ -115,15 +112,16 @@ class Status:
         parts = sorted(self.problems, key=lambda part: part in _MERE_NOTES)
         problem = self.problems.get(parts[0]) if parts else None
         rendered = int(record["render_count"][0])
-        shown = int(record["results_shown"][0])
         since = time.monotonic() - _WINDOW_S
         recent = sum(moment > since for moment in list(self._done))
         return {
+            "process": os.getpid(),
             "filter": self._instance.name,
             "source": parent_name.decode(errors="replace") if parent_name else "",
             "state": "failed" if self._hides else "running" if self._mattes else "loading",
             "problem": problem.problem if problem else "",
             "remedy": problem.remedy if problem else "",
+            "last_problem": self._last_problem,
             "model": self._info.model if self._info else "",
             "provider": self._info.provider if self._info else "",
             "left_out": list(self._left_out),
@@ -138,62 +136,100 @@ class Status:
             "mattes_per_second": round(recent / _WINDOW_S, 2),
             **_percentiles("matte_ms", self._matte_ms, 50, 95),
             **_percentiles("capture_to_result_ms", self._result_ms, 50, 95),
-            **_percentiles("capture_to_screen_ms", record["lag_ms"][0, : min(shown, TIMINGS)], 50, 95),
-            **_percentiles("lag_frames", record["lag_frames"][0, : min(shown, TIMINGS)], 50, 95),
+            **_percentiles("capture_to_screen_ms", self._lags("lag_ms"), 50, 95),
+            **_percentiles("lag_frames", self._lags("lag_frames"), 50, 95),
+            "latency_ms": self.latency_ms(),
             **_percentiles("render_ms", record["render_us"][0, : min(rendered, TIMINGS)] * 1e-3, 50, 99),
             "frames_rendered": int(record["frames_rendered"][0]),
             "frames_captured": int(record["frames_captured"][0]),
             "frames_dropped": int(record["frames_dropped"][0]),
-            "results_shown": shown,
+            "results_shown": int(record["results_shown"][0]),
             "results_stale": int(record["results_stale"][0]),
             "epoch": int(record["epoch"][0]),
             "resets": list(self._resets),
         }
 
     def line(self) -> tuple[str, bool]:
-        """(one text for the properties, whether there is a problem)."""
-        texts = [self._happening, *(str(problem) for problem in list(self.problems.values()))]
+        """(one text for the properties, whether there is a problem).  Any thread but the graphics thread."""
+        texts = [self._happening, *map(sentences, list(self.problems.values()))]
         texts = [text for text in texts if text]
         if self._info is not None and not self._hides:
             texts.append(self._what_runs(self._info))
-        return " ".join(texts) or "The model is being loaded.", bool(self.problems)
+        return " ".join(texts) or tr("The model is being loaded."), bool(self.problems)
 
-    def _what_runs(self, info: MattingInfo) -> str:
-        width, height, internal_width, internal_height = self._sizes
-        text = f"{info.model} on {info.provider}, {info.level}"
-        if width:
-            text += f": {internal_width}x{internal_height} for {width}x{height}"
-        if self._matte_ms:
-            text += f", {np.median(self._matte_ms):.0f} ms a matte"
-        if self._left_out and not self.problems:  # a problem says it already
-            text += f". Left out: {'; '.join(self._left_out)}"
-        return text + "."
+    def rows(self) -> tuple[details.Row, ...]:
+        """What the properties tell, at most eleven short rows, where somebody wants to know more.
+
+        Any thread but the graphics thread.
+        """
+        return details.rows(self.snapshot())
+
+    def details(self) -> list[str]:
+        """:meth:`rows`, each as one line."""
+        return [f"{label}: {text}" for label, text in self.rows()]
+
+    def latency_ms(self) -> float:
+        """How much later the picture is for the filter: the median from capture to screen.
+
+        0 while nothing is known, and where the newest picture is shown at once.  Any thread.
+        """
+        lags = self._lags("lag_ms")
+        is_late = len(lags) > 0 and not self._instance.record["lowest_latency"][0]
+        return round(float(np.median(lags)), 2) if is_late else 0.0
+
+    def refresh(self, is_wanted: bool, settings_changed: bool) -> None:
+        """Each turn of the worker: keep the rows of an open window true, if they are wanted.
+
+        settings_changed: since the last turn.  The window then rests a while, and so does the user's hand.
+        """
+        self._refresher.turn(self.rows, is_wanted=is_wanted, settings_changed=settings_changed)
 
     def write_sometimes(self) -> None:
-        """Write the file if a second has passed."""
-        if time.monotonic() - self._written >= _WRITE_EVERY_S:
-            self.write()
+        """Show :meth:`snapshot` to those outside who ask, once a second.  The worker."""
+        self._report.write_sometimes(self.snapshot)
 
     def write(self) -> None:
-        """Write the file if there is one."""
-        self._written = time.monotonic()
-        if self._file is None:
-            return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        staged = self._file.with_suffix(".part")
-        staged.write_text(json.dumps(self.snapshot(), indent=1), encoding="utf-8")
-        staged.replace(self._file)
+        """Show it now."""
+        self._report.write(self.snapshot)
 
     def remove_file(self) -> None:
         """The filter is gone, and its file with it."""
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
+        self._report.remove()
+
+    def _what_runs(self, info: MattingInfo) -> str:
+        width, height, internal_width, internal_height = self._sizes
+        what = {"model": info.model, "provider": info.provider, "level": info.level}
+        sizes = {"small": f"{internal_width}x{internal_height}", "whole": f"{width}x{height}"}
+        if not width:
+            text = tr("{model} on {provider}, {level}.", **what)
+        elif not self._matte_ms:
+            text = tr("{model} on {provider}, {level}: {small} for {whole}.", **what, **sizes)
+        else:
+            ms = f"{np.median(list(self._matte_ms)):.0f}"
+            text = tr(
+                "{model} on {provider}, {level}: {small} for {whole}, {ms} ms a matte.",
+                **what,
+                **sizes,
+                ms=ms,
+            )
+        if self._left_out and not self.problems:  # a problem says it already
+            text += " " + tr("Left out: {what}.", what="; ".join(map(told, self._left_out)))
+        return text
+
+    def _lags(self, field: str) -> Any:
+        """Of the last results that came on screen, in whatever order."""
+        record = self._instance.record
+        return record[field][0, : min(int(record["results_shown"][0]), TIMINGS)]
 
     def _changed(self) -> None:
-        self._written = 0.0
+        self._report.hurry()
+        self._rebuild()
+
+    def _rebuild(self) -> None:
         api.function("obs_source_update_properties")(self._instance.source)
 
 
 def _percentiles(name: str, values: Any, low: int, high: int) -> dict[str, float]:
-    found = np.percentile(values, (low, high)) if len(values) else (0.0, 0.0)
+    values = list(values)  # at once: the worker goes on
+    found = np.percentile(values, (low, high)) if values else (0.0, 0.0)
     return {f"{name}_p{low}": round(float(found[0]), 2), f"{name}_p{high}": round(float(found[1]), 2)}

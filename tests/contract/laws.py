@@ -12,6 +12,7 @@ from tests.contract.tree import Import, Module, imports
 RANKS = {
     "errors": 0,
     "locks": 0,
+    "outside": 0,
     "settings": 0,
     "schema": 0,
     "texts": 0,
@@ -51,6 +52,8 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
     "rvm_core.cli.bench": {"quality": "the name of a benchmark"},
     "rvm_core.video.formats": {"preset": "an option of encoders"},
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
+    "rvm_core.cli.running": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
+    "rvm_core.obs_filter.details": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }
 # Run by the environment's Python; nothing else in the installer imports them.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,26 @@ def test_what_is_known_of_one_provider_says_nothing_of_another(
     found = seen(capsys)
     assert [state for state, _ in of(found, "cuda")] == ["left out"]
     assert [state for state, _ in of(found, "webgpu")] == ["untried"]
+
+
+def test_no_filter_runs_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert seen(capsys)["running"] == {"processes": [], "filters": []}
+    assert cli.main([*GOOD]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["filters", *["no", "filter", "is", "running"]]
+
+
+def test_a_filter_that_runs_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """A process in the place of OBS that answers as a filter does."""
+    program = (
+        "import os, time; from rvm_core import outside; outside.appear(); print(1, flush=True)\n"
+        "report, values = outside.Report(), lambda: {'process': os.getpid(), 'filter': 'Matte'}\n"
+        "while True: report.write_sometimes(values); time.sleep(0.1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as obs:
+        assert obs.stdout is not None
+        obs.stdout.readline()
+        try:
+            found = seen(capsys)["running"]
+        finally:
+            obs.kill()
+    assert found == {"processes": [obs.pid], "filters": [{"process": obs.pid, "filter": "Matte"}]}

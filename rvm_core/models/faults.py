@@ -96,7 +96,6 @@ def remedy(entry: ModelEntry, kinds: Sequence[Kind], *, is_known: bool) -> str:
     `is_known`: a digest is promised for the file, by the manifest or by a pin.
     """
     again = f"obs-rvm models get {entry.name}"
-    by_hand = f"put the file {entry.file} into {entry.path.parent} yourself"
     if kinds and all(kind is Kind.UNREACHABLE for kind in kinds):
         return f"This computer seems to be offline: connect it to the network, then run: {again}"
     if Kind.BROKEN_OFF in kinds:
@@ -107,8 +106,8 @@ def remedy(entry: ModelEntry, kinds: Sequence[Kind], *, is_known: bool) -> str:
             f"run: obs-rvm models remove {entry.name}, then: {again}"
         )
     if kinds:
-        return f"Try again later, or {by_hand}."
-    return by_hand[0].upper() + by_hand[1:] + "."
+        return f"Try again later, or put the file {entry.file} into {entry.path.parent} yourself."
+    return f"Put the file {entry.file} into {entry.path.parent} yourself."
 
 
 def disk_problem(entry: ModelEntry, fault: DiskFault) -> tuple[str, str]:

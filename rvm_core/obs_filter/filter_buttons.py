@@ -31,9 +31,7 @@ def _line(living: Instance) -> tuple[str, int]:
 
 
 def _details(living: Instance) -> tuple[str, int]:
-    return "\n".join(
-        f"{key}: {value}" for key, value in list(living.worker.status.snapshot().items())[:12]
-    ), c.OBS_TEXT_INFO_NORMAL
+    return "\n".join(living.worker.status.details()), c.OBS_TEXT_INFO_NORMAL
 
 
 def _try_again(living: Instance, _given: Values) -> str:
@@ -53,9 +51,11 @@ def _start_anew(living: Instance, _given: Values) -> str:
 
 def _set_sync_offset(living: Instance, given: Values) -> str:
     name = given[AUDIO_SOURCE_KEY]
-    late_ms = round(living.worker.status.snapshot()["capture_to_screen_ms_p50"])
+    late_ms = round(living.worker.status.latency_ms())
     if not late_ms:
-        raise RvmError("It is not known yet how late the picture is.", "Wait until the person is cut out.")
+        raise RvmError(
+            "The picture is not late, or it is not known yet how much.", "Wait until the person is cut out."
+        )
     source = api.function("obs_get_source_by_name")(name.encode())
     if not source:
         raise HostError(f"There is no source “{name}” any more.", "Choose another one.")

@@ -113,9 +113,9 @@ def _fill(properties: int, address: int) -> None:
 def _group(properties: int, group: str) -> int:
     """The `obs_properties_t` within a new group, which belongs to `properties`."""
     content = int(api.function("obs_properties_create")())
-    heading = tr(GROUPS[group]).encode()
+    heading = GROUPS[group]
     add = api.function("obs_properties_add_group")
-    if not add(properties, _name(group), heading, c.OBS_GROUP_NORMAL, content):
+    if not add(properties, _name(group), tr(heading).encode(), c.OBS_GROUP_NORMAL, content):
         raise ValueError(f"libobs refuses the group {group!r}")
     return content
 

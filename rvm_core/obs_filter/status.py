@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,12 +178,20 @@ class Status:
         is_late = len(lags) > 0 and not self._instance.record["lowest_latency"][0]
         return round(float(np.median(lags)), 2) if is_late else 0.0
 
-    def refresh(self, is_wanted: bool, settings_changed: bool) -> None:
-        """Each turn of the worker: keep the rows of an open window true, if they are wanted.
+    def refresh(
+        self, has_rows: bool, settings_changed: bool, mark: Callable[[], Hashable] | None = None
+    ) -> None:
+        """Each turn of the worker: keep an open window true.
 
+        has_rows: whether it shows :meth:`rows`.  mark: gives what else it shows that changes by itself.
         settings_changed: since the last turn.  The window then rests a while, and so does the user's hand.
         """
-        self._refresher.turn(self.rows, is_wanted=is_wanted, settings_changed=settings_changed)
+
+        def shown() -> Hashable:
+            return self.rows() if has_rows else (), mark() if mark else None
+
+        is_wanted = has_rows or mark is not None
+        self._refresher.turn(shown, is_wanted=is_wanted, settings_changed=settings_changed)
 
     def write_sometimes(self) -> None:
         """Show :meth:`snapshot` to those outside who ask, once a second.  The worker."""

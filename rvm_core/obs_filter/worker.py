@@ -73,6 +73,7 @@ class Worker:
         self._buffers: Buffers | None = None
         self._background = Background(instance, self.status)
         self._preset: str | None = None
+        self._is_changed: bool | None = None
         self.has_only_a_preset = False
         """At the start: then its values are wanted, and else those that were saved with it."""
         self._workshop: Workshop | None = None
@@ -156,7 +157,8 @@ class Worker:
             self._wish = None
             self._background.forget_failures()
             self.status.forget_problems()
-        if self._instance.settings.changed():
+        settings_changed = self._instance.settings.changed()
+        if settings_changed:
             self._apply_settings()
         try:
             self._ensure_engine()
@@ -168,6 +170,8 @@ class Worker:
             self._leave_provider(problem)
         self._background.ensure(self._settings, is_hidden=self._is_hidden())
         self.status.happening(" ".join(filter(None, (self._loader.text, self._plate.taking.text))))
+        is_preset_changed = self._is_preset_changed if self._settings.preset else None
+        self.status.refresh(self._settings.show_status, settings_changed, is_preset_changed)
         self.status.write_sometimes()
 
     def _apply_settings(self) -> None:
@@ -177,7 +181,7 @@ class Worker:
         for text in sorted(texts - self._said):
             log.warning(f"'{self._instance.name}': {text}")
         self._said |= texts
-        self._settings = settings
+        self._settings, self._is_changed = settings, None
         self._follow_preset(settings)
         how = (
             Mode[settings.mode.upper()],
@@ -214,6 +218,17 @@ class Worker:
         changes = presets.changes(chosen, self._instance.settings.read())
         if changes:
             self._instance.keep(changes)
+
+    def _is_preset_changed(self) -> bool:
+        """Whether the filter's values are no longer those of its preset."""
+        if self._is_changed is None:  # files are read for it
+            from rvm_core import presets
+
+            try:
+                self._is_changed = presets.is_changed(self._settings.preset, self._instance.settings.read())
+            except PresetError:
+                self._is_changed = False
+        return self._is_changed
 
     def _fail(self, part: str, problem: RvmError) -> None:
         """Take the matte off the screen, say once what happened, and wait for a change or a retry."""

@@ -14,7 +14,6 @@ numbered {0}, {1} ..., those of a text for ``tr`` keep their names.
 from __future__ import annotations
 
 import ast
-import importlib.util
 import itertools
 import json
 import re
@@ -23,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rvm_core import errors, paths, texts
+from rvm_core import errors, paths, presets, texts
 from rvm_core.settings import GROUPS, MODEL_KEY, SCHEMA
 from rvm_core.texts.messages import is_distinct, letters_of
 from tests.contract.tree import Module, shipped_modules
@@ -137,11 +136,8 @@ def _of_schema() -> Iterator[tuple[str, str]]:
 
 
 def _of_presets() -> Iterator[tuple[str, str]]:
-    if importlib.util.find_spec("rvm_core.presets") is not None:
-        from rvm_core import presets
-
-        for preset in presets.BUILT_IN:
-            yield preset.name, "BUILT_IN"
+    for preset in presets.BUILT_IN:
+        yield preset.name, "BUILT_IN"
 
 
 def _asked(module: Module) -> Iterator[tuple[ast.expr, bool]]:

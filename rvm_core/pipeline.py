@@ -110,7 +110,7 @@ class Workshop:
             edit_alpha(alpha, shift_px, feather_px, shown, self._scratch)
             np.minimum(alpha, shown, out=kept)
             np.maximum(alpha, shown, out=person)  # what an edge leaves out is no room yet
-        diffused_foreground(kept, foreground, matte)
+        diffused_foreground(kept, foreground, matte, self._scratch)
         if shown is not kept:
             add_picture(picture, shown, matte)
         fit_detail(picture, shown, enlargement, detail)
@@ -158,7 +158,7 @@ def finish(
     background: out, uint8 [h, w, 4] sRGB, opaque; written in blur mode only, when it is given.
     edge: out, float16 [h, w, 4]: which way spill is taken out, and the share of the new background's light
     (:mod:`rvm_core.kernels.spill`).
-    workshop: of the stream that the picture belongs to; then nothing but the matte is allocated.
+    workshop: of the stream that the picture belongs to, whose memory serves every picture of one size.
     Returns whether `edge` was written: spill is removed or light wraps, and it is given.
     Any thread, no GIL in the kernels.  Raises PictureError.
     """

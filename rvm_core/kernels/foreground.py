@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rvm_core.kernels._arguments import check
 from rvm_core.kernels._jit import kernel
+from rvm_core.kernels._scratch import Scratch
 from rvm_core.kernels.box import box
 from rvm_core.kernels.srgb import DECODE_FINE, decode
 
@@ -55,12 +56,16 @@ def _premultiply(alpha: NDArray[np.float32], mean: NDArray[np.float32], out: NDA
 
 
 def diffused_foreground(
-    alpha: NDArray[np.float32], foreground: NDArray[np.float32], out: NDArray[np.float32]
+    alpha: NDArray[np.float32],
+    foreground: NDArray[np.float32],
+    out: NDArray[np.float32],
+    scratch: Scratch | None = None,
 ) -> None:
     """Write the small matte: out.rgb = alpha * F in linear light, out.a = alpha.
 
     alpha: float32 [h, w], clamped to 0..1 (NaN is 0).  foreground: float32 [3, h, w], the network's,
     sRGB, clamped to 0..1 (NaN is 0).  out: float32 [h, w, 4], 0..1.
+    scratch: memory that is kept from one picture to the next.
     Any thread, no GIL.  Raises PictureError for other shapes or dtypes.
     """
     height, width = alpha.shape if alpha.ndim == 2 else (0, 0)
@@ -68,7 +73,9 @@ def diffused_foreground(
     check("The foreground", foreground, np.float32, (3, height, width))
     check("The matte", out, np.float32, (height, width, 4))
     radius = max(1, round(height * WINDOW_SHARE / 2))
-    weighted, turned = np.empty((height, width, 4), np.float32), np.empty((width, height, 4), np.float32)
+    scratch = scratch or Scratch()
+    weighted = scratch.floats("foreground", height, width, 4)
+    turned = scratch.floats("foreground turned", width, height, 4)
     _weigh(alpha, foreground, weighted, DECODE_FINE)
     for _ in range(2):  # two passes of a box are smooth enough
         box(weighted, turned, radius)

@@ -210,8 +210,10 @@ def test_memory_is_kept_and_settings_and_sizes_may_change(monkeypatch: pytest.Mo
     empty = np.empty
 
     def counted(shape: tuple[int, ...], *arguments: object) -> NDArray[np.float32]:
-        made.append(shape)
-        return empty(shape, *arguments)  # type: ignore[arg-type]
+        found: NDArray[np.float32] = empty(shape, *arguments)  # type: ignore[call-overload]
+        if found.size >= HEIGHT * WIDTH:
+            made.append(shape)
+        return found
 
     workshop, half = Workshop(), np.s_[: HEIGHT // 2, : WIDTH // 2]
     for values in ({}, everything, {**everything, **KEEP}, {**everything, **KEEP, "zone_1_left": 20.0}, KEEP):
@@ -227,7 +229,9 @@ def test_memory_is_kept_and_settings_and_sizes_may_change(monkeypatch: pytest.Mo
     workshop.small(PICTURE, ALPHA, FOREGROUND, settings(**everything, **KEEP), 2.0)
     monkeypatch.setattr("rvm_core.kernels._scratch.np.empty", counted)
     workshop.small(PICTURE, ALPHA, FOREGROUND, settings(**everything, **KEEP), 2.0)
-    assert len(made) == 2, "the foreground's own"
+    assert not made
+    Workshop().small(PICTURE, ALPHA, FOREGROUND, settings(**everything, **KEEP), 2.0)
+    assert made
 
 
 def test_the_area_of_a_matte_in_half_precision() -> None:

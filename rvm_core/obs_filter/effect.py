@@ -129,7 +129,8 @@ float4 foreground(float2 uv)
     if (edged > 0.5) {
         float3 spill = edge.Sample(linear_clamp, uv).rgb;
         float luma = dot(mixed, float3(LUMA));
-        mixed -= max(dot(mixed - luma, spill), 0.0) * spill;
+        float3 most = max(mixed, picture.a * m.a);
+        mixed = clamp(mixed - max(dot(mixed - luma, spill), 0.0) * spill, 0.0, most);
     }
     return float4(mixed, picture.a * m.a);
 }

@@ -172,7 +172,9 @@ def _argument(call: ast.Call, parameter: str, place: int) -> list[ast.expr]:
 
 
 def _numbered(text: str) -> str:
-    """`text` as a template, its places counted."""
+    """`text` as a template, its places counted; where it has none, as it is shown."""
+    if PLACE not in text:
+        return text
     literals = text.replace("{", "{{").replace("}", "}}").split(PLACE)
     numbers = [f"{{{number}}}" for number in range(len(literals) - 1)] + [""]
     return "".join(itertools.chain.from_iterable(zip(literals, numbers, strict=True)))

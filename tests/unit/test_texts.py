@@ -130,6 +130,11 @@ def test_a_function_that_is_given_a_text_gives_it_on() -> None:
     assert Reader([module]).texts(call, module) == ["No: late", "No: early"]
 
 
+def test_braces_that_are_no_places_are_told_apart() -> None:
+    assert texts._numbered("Give {1}.") == "Give {1}."
+    assert texts._numbered(f"Give {{1}} {PLACE}.") == "Give {{1}} {0}."
+
+
 def test_a_text_that_nobody_can_read_is_no_text() -> None:
     (asked, _), *_ = texts._asked(parse("rvm_core.one", "tr(secret)"))
     assert not texts._is_elsewhere(asked, parse("rvm_core.one", ""))

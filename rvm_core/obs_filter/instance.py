@@ -83,9 +83,9 @@ def living() -> list[Instance]:
 @contextmanager
 def held(address: int) -> Iterator[Instance | None]:
     """The living instance at `address`, which lives on until the end of the block; None where it is going."""
-    with _lock:  # `destroy` waits for it, so the source is still there to be held
+    with _lock:  # `destroy` waits for it
         instance = _instances.get(address)
-        source = api.function("obs_source_get_ref")(instance.source) if instance is not None else None
+        source = api.function("obs_weak_source_get_source")(instance.weak) if instance is not None else None
     try:
         yield instance if source else None
     finally:
@@ -113,6 +113,8 @@ class Instance:
 
     def __init__(self, source: int) -> None:
         self.source = source
+        # Between the last release and `destroy`, `obs_source_get_ref` would read what libobs has freed.
+        self.weak = int(api.function("obs_source_get_weak_source")(source) or 0)
         self.event = Event()
         self.record = np.zeros(1, STATE)
         self.address = self.record.ctypes.data
@@ -197,5 +199,6 @@ class Instance:
         self.worker.close()
         gpu.end(self.address)
         self.event.close()
+        api.function("obs_weak_source_release")(self.weak)
         del self.worker  # it knows this instance: left to Python's search for cycles, the memory piles up
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))

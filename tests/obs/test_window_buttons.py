@@ -111,6 +111,17 @@ def test_presets_are_offered_and_a_changed_one_is_marked(lab: Lab) -> None:
     assert "Attic" in window(lab)[PRESET_KEY]["texts"]
 
 
+def test_who_has_just_chosen_a_preset_has_not_changed_it(lab: Lab) -> None:
+    saved(lab, "Mine", mode="blur")
+    lab.reset_filter(ROOM, advanced=True)
+    done = lab.call("change_in_window", source=ROOM, filter=FILTER, changes=[[PRESET_KEY, "Mine"]])
+    shown = {row["name"]: row for row in done["properties"]}
+    assert "Mine" in shown[PRESET_KEY]["texts"], "it is marked before its values are there"
+    assert not shown["preset_restore"]["visible"]
+    wait_until(lambda: settings(lab)["mode"] == "blur", "the preset's values come")
+    assert "Mine" in window(lab)[PRESET_KEY]["texts"]
+
+
 def test_a_preset_that_is_gone_stays_chosen_and_is_called_missing(lab: Lab) -> None:
     lab.change(ROOM, preset="Lost")
     row = window(lab)[PRESET_KEY]

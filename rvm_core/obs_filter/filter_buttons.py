@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rvm_core.errors import HostError, RvmError
 from rvm_core.libobs import api
 from rvm_core.libobs import constants as c
+from rvm_core.obs_filter.actions import ACTIONS, perform
 from rvm_core.obs_filter.instance import Instance
 from rvm_core.obs_filter.language import tr
 from rvm_core.obs_filter.plate_taking import COUNTDOWN_S
 from rvm_core.obs_filter.property_rows import Button, Text, note
-from rvm_core.obs_filter.state import Reason
 from rvm_core.settings import ADVANCED_KEY, AUDIO_SOURCE_KEY, BY_KEY, PLATE_KEY, SHOW_STATUS_KEY
 
 Values = Mapping[str, Any]
@@ -39,14 +39,15 @@ def _try_again(living: Instance, _given: Values) -> str:
     return ""
 
 
-def _take_plate(living: Instance, _given: Values) -> str:
-    living.worker.take_plate()
-    return ""
+def _asking(name: str) -> Callable[[Instance, Values], str]:
+    """What a button does that asks for the same as a hotkey."""
+    do = next(action.do for action in ACTIONS if action.name == name)
 
+    def press(living: Instance, _given: Values) -> str:
+        perform(do, living)
+        return ""
 
-def _start_anew(living: Instance, _given: Values) -> str:
-    living.reset(Reason.USER)
-    return ""
+    return press
 
 
 def _set_sync_offset(living: Instance, given: Values) -> str:
@@ -85,14 +86,14 @@ TAKE_PLATE = Button(
     lambda: tr("Capture clean plate (in {seconds} s)", seconds=f"{COUNTDOWN_S:.0f}"),
     lambda: tr("Step out of the picture; after the countdown the empty room is kept."),
     BY_KEY[PLATE_KEY].is_shown,
-    _take_plate,
+    _asking("capture_plate"),
 )
 START_ANEW = Button(
     "start_anew",
     lambda: tr("Start anew"),
     lambda: tr("Forgets the previous pictures, should something of the room stick to you."),
     lambda given: bool(given[ADVANCED_KEY]),
-    _start_anew,
+    _asking("start_anew"),
 )
 DETAILS = Text("status_details", _is_status_shown, _details)
 BESIDE_SOUND: tuple[Button | Text, ...] = (

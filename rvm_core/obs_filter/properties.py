@@ -18,7 +18,7 @@ from typing import Any
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
-from rvm_core.obs_filter import filter_buttons, instance, preset_buttons, property_lists, values
+from rvm_core.obs_filter import filter_buttons, instance, parents, preset_buttons, property_lists, values
 from rvm_core.obs_filter import property_kinds as kinds
 from rvm_core.obs_filter.instance import Instance
 from rvm_core.obs_filter.language import tr
@@ -90,7 +90,6 @@ def _complain(properties: int, text: str) -> None:
 def _fill(properties: int, address: int) -> None:
     living = instance.find(address) if address else None
     given = values.of_source(living.source) if living else {s.key: s.default for s in SCHEMA}
-    parent = (api.function("obs_filter_get_parent")(living.source) if living else None) or 0
     if living is not None:
         _add_rows(properties, (filter_buttons.LINE,), living)
         if filter_buttons.has_problem(living):
@@ -98,13 +97,14 @@ def _fill(properties: int, address: int) -> None:
     elif address:
         text = tr("This filter could not be made and hides its source. OBS's log says why. Remove it.")
         _complain(properties, text)
-    for group in ("", *GROUPS):
-        content = _group(properties, group) if group else properties
-        for setting in SCHEMA:
-            if setting.group == group:
-                _add_setting(content, setting, given, parent)
-                _add_rows(content, _BESIDE.get(setting.key, ()), living)
-        _add_rows(content, _AT_END.get(group, ()), living)
+    with parents.parent(living.source if living else 0) as parent:
+        for group in ("", *GROUPS):
+            content = _group(properties, group) if group else properties
+            for setting in SCHEMA:
+                if setting.group == group:
+                    _add_setting(content, setting, given, parent)
+                    _add_rows(content, _BESIDE.get(setting.key, ()), living)
+            _add_rows(content, _AT_END.get(group, ()), living)
     if living is not None:
         _read_texts(properties, living)
     _settle(properties, given)

@@ -113,7 +113,7 @@ def test_presets_are_offered_and_a_changed_one_is_marked(lab: Lab) -> None:
 
 def test_who_has_just_chosen_a_preset_has_not_changed_it(lab: Lab) -> None:
     saved(lab, "Mine", mode="blur")
-    lab.reset_filter(ROOM, advanced=True)
+    saved(lab, "Other", mode="matte")
     done = lab.call("change_in_window", source=ROOM, filter=FILTER, changes=[[PRESET_KEY, "Mine"]])
     shown = {row["name"]: row for row in done["properties"]}
     assert "Mine" in shown[PRESET_KEY]["texts"], "it is marked before its values are there"

@@ -1,7 +1,8 @@
 """RVM Background: add this file in OBS under Tools > Scripts.
 
-After that the filter "RVM Background" stands in every source's Filters list.  All it does here is find
-the folder of installed packages and register the filter; the rest is the package `rvm_core`.
+After that the filter "RVM Background" stands in every source's Filters list, and the list of presets for
+scenes beside this script.  All it does here is find the folder of installed packages, register the filter and
+pass on what OBS tells scripts; the rest is the package `rvm_core`.
 
 obs-rvm, GPL-3.0-or-later.
 """
@@ -9,12 +10,14 @@ obs-rvm, GPL-3.0-or-later.
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import obspython as obs
 
 _HERE = Path(__file__).resolve().parent
 _REMEDY = "Run installer/install.py and start OBS again."
 _problem = ""
+_scenes: Any = None
 
 
 def _find_packages() -> None:
@@ -28,18 +31,20 @@ def _find_packages() -> None:
         sys.path.insert(0, str(site_packages))
 
 
-def script_load(settings: object) -> None:
-    global _problem
+def script_load(settings: Any) -> None:
+    global _problem, _scenes
     try:
         _find_packages()
-        from rvm_core.obs_filter import register
+        from rvm_core.obs_filter import register, scenes
 
         register()
-        _problem = ""
+        _scenes, _problem = scenes, ""
     except Exception as cause:
         obs.script_log(obs.LOG_ERROR, traceback.format_exc())
         _problem = f"{type(cause).__name__}: {cause}."
         _hide_sources()
+        return
+    _scenes.load(int(settings))
 
 
 def _hide_sources() -> None:
@@ -55,7 +60,33 @@ def _hide_sources() -> None:
 def script_description() -> str:
     if _problem:
         return "<b>RVM Background could not start.</b><p>" + _problem + "<p>" + _REMEDY
-    return (
-        "<b>RVM Background</b><p>Removes, replaces or blurs the background of any source."
-        "<p>Right-click a source, choose Filters, and add <i>RVM Background</i>."
+    from rvm_core.obs_filter.language import tr
+
+    about = tr("Removes, replaces or blurs the background of any source.")
+    way_in = tr("Right-click a source, choose Filters, and add “RVM Background”.")
+    scenes = tr(
+        "When a scene goes live, the filters on its sources get the preset that is chosen here for it."
     )
+    return f"<b>RVM Background</b><p>{about}<p>{way_in}<p>{scenes}"
+
+
+def script_properties() -> Any:
+    properties = obs.obs_properties_create()
+    if _scenes is not None:
+        _scenes.add_properties(int(properties))
+    return properties
+
+
+def script_update(settings: Any) -> None:
+    if _scenes is not None:
+        _scenes.update()
+
+
+def script_save(settings: Any) -> None:
+    if _scenes is not None:
+        _scenes.save()
+
+
+def script_unload() -> None:
+    if _scenes is not None:
+        _scenes.unload()

@@ -91,6 +91,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
     },
     "obs-data.h": {
         "obs_data_create": (_P, ()),
+        "obs_data_addref": (None, (_P,)),
         "obs_data_release": (None, (_P,)),
         "obs_data_set_string": (None, (_P, _S, _S)),
         "obs_data_set_int": (None, (_P, _S, c_longlong)),
@@ -215,6 +216,7 @@ FRONTEND_HEADERS: dict[str, dict[str, Declaration]] = {
     "obs-frontend-api.h": {
         "obs_frontend_add_event_callback": (None, (_P, _P)),
         "obs_frontend_remove_event_callback": (None, (_P, _P)),
+        "obs_frontend_get_scenes": (None, (_P,)),
         "obs_frontend_get_current_scene": (_P, ()),
         "obs_frontend_get_current_preview_scene": (_P, ()),
     },

@@ -1,7 +1,4 @@
-"""`struct obs_source_info` as OBS 28 knows it (obs-source.h): 400 bytes, only ever appended to.
-
-libobs accepts a shorter struct than its own and refuses a longer one, so this size serves 28 to 32.
-"""
+"""C structs as OBS 28 knows them."""
 
 from __future__ import annotations
 
@@ -24,7 +21,11 @@ _CALLBACKS_2 = (
 
 
 class ObsSourceInfo(ctypes.Structure):
-    """One registered kind of source.  libobs keeps some of its pointers: never free one."""
+    """One registered kind of source (obs-source.h).  libobs keeps some of its pointers: never free one.
+
+    400 bytes, only ever appended to.  libobs accepts a shorter struct than its own and refuses a longer
+    one, so this size serves 28 to 32.
+    """
 
     _fields_ = [
         ("id", _pointer),
@@ -37,4 +38,14 @@ class ObsSourceInfo(ctypes.Structure):
         ("unversioned_id", _pointer),
         ("missing_files", _pointer),
         ("video_get_color_space", _pointer),
+    ]
+
+
+class ObsFrontendSourceList(ctypes.Structure):
+    """Sources, each with a reference (obs-frontend-api.h); `array` is to be freed with ``bfree``."""
+
+    _fields_ = [
+        ("array", ctypes.POINTER(_pointer)),
+        ("num", ctypes.c_size_t),
+        ("capacity", ctypes.c_size_t),
     ]

@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,14 @@ def held(address: int) -> Iterator[Instance | None]:
     finally:
         if source:
             api.function("obs_source_release")(source)
+
+
+@contextmanager
+def all_held() -> Iterator[list[Instance]]:
+    """Every living instance, as by :func:`held`."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(held(address)) for address in list(_instances)]
+        yield [living for living in found if living is not None]
 
 
 def _task(body: Callable[[Instance], None]) -> Any:

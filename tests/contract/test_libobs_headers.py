@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rvm_core.libobs import api, constants
-from rvm_core.libobs.structs import ObsSourceInfo
+from rvm_core.libobs.structs import ObsFrontendSourceList, ObsSourceInfo
 from tests.contract import headers
 from tests.contract.headers import Kind, Signature
 
@@ -115,6 +115,14 @@ def test_the_struct_is_laid_out_as_in_the_header(tmp_path: Path) -> None:
     assert ours == header_layout(list(ours), tmp_path)
     size = headers.integers(tmp_path, ["obs.h"], ["sizeof(struct obs_source_info)"])
     assert next(iter(size.values())) >= SIZE_OF_V28
+
+
+def test_the_list_of_sources_is_laid_out_as_in_the_header(tmp_path: Path) -> None:
+    whole = "struct obs_frontend_source_list"
+    asked = [f"sizeof({whole})", *(f"offsetof({whole}, sources.{field})" for field in ("array", "num"))]
+    values = headers.integers(tmp_path, ["obs-frontend-api.h"], asked)
+    ours = ObsFrontendSourceList
+    assert [values[one] for one in asked] == [ctypes.sizeof(ours), ours.array.offset, ours.num.offset]
 
 
 def test_a_missing_field_moves_the_others(tmp_path: Path) -> None:

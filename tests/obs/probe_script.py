@@ -6,6 +6,10 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``reload``   reload the loaded script whose module is `module`
 ``add``      load the script at `path`
 ``remove``   unload what ``add`` loaded
+``settings``   the settings of the script whose module is `module`
+``choose``     give that script `settings`, JSON, anew
+``rename_preset``   what the filter's window tells when the preset `old` is called `new` now
+``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
 """
 
 import ctypes
@@ -17,6 +21,7 @@ from pathlib import Path
 
 POLL_S = 0.02
 OBS_TASK_UI = 0
+PROPERTY_LIST = 6
 
 _P, _S, _B = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_bool
 _TASK = ctypes.CFUNCTYPE(None, _P)
@@ -35,13 +40,64 @@ def _declare(function, result, *arguments):
 _queue_task = _declare(_libobs.obs_queue_task, None, ctypes.c_int, _TASK, _P, _B)
 _create = _declare(_scripting.obs_script_create, _P, _S, _P)
 _destroy = _declare(_scripting.obs_script_destroy, None, _P)
+_update = _declare(_scripting.obs_script_update, None, _P, _P)
+_settings = _declare(_scripting.obs_script_get_settings, _P, _P)
+_properties = _declare(_scripting.obs_script_get_properties, _P, _P)
 _loaded = _declare(_scripting.obs_script_loaded, _B, _P)
 _reload = _declare(_scripting.obs_script_reload, _B, _P)
 _capsule_pointer = _declare(ctypes.pythonapi.PyCapsule_GetPointer, _P, ctypes.py_object, _S)
+_data_from_json = _declare(_libobs.obs_data_create_from_json, _P, _S)
+_data_json = _declare(_libobs.obs_data_get_json, _S, _P)
+_data_release = _declare(_libobs.obs_data_release, None, _P)
+_first = _declare(_libobs.obs_properties_first, _P, _P)
+_end_of = _declare(_libobs.obs_properties_destroy, None, _P)
+_next = _declare(_libobs.obs_property_next, _B, _P)
+_name = _declare(_libobs.obs_property_name, _S, _P)
+_label = _declare(_libobs.obs_property_description, _S, _P)
+_type = _declare(_libobs.obs_property_get_type, ctypes.c_int, _P)
+_count = _declare(_libobs.obs_property_list_item_count, ctypes.c_size_t, _P)
+_item = _declare(_libobs.obs_property_list_item_string, _S, _P, ctypes.c_size_t)
+_item_label = _declare(_libobs.obs_property_list_item_name, _S, _P, ctypes.c_size_t)
+
+
+def _script(module):
+    return _capsule_pointer(sys.modules[module].__script_data__, None)
 
 
 def reload(module):
-    return bool(_reload(_capsule_pointer(sys.modules[module].__script_data__, None)))
+    return bool(_reload(_script(module)))
+
+
+def settings(module):
+    data = _settings(_script(module))
+    text = _data_json(data)
+    _data_release(data)
+    return json.loads(text)
+
+
+def choose(module, settings):
+    data = _data_from_json(settings.encode())
+    _update(_script(module), data)
+    _data_release(data)
+
+
+def rename_preset(old, new):
+    from rvm_core.obs_filter import scenes
+
+    scenes.preset_renamed(old, new)
+
+
+def lists(module):
+    properties = _properties(_script(module))
+    found, one = {}, _P(_first(properties))
+    while one.value:
+        if _type(one) == PROPERTY_LIST:
+            choices = {_item(one, i).decode(): _item_label(one, i).decode() for i in range(_count(one))}
+            found[_name(one).decode()] = [_label(one).decode(), choices]
+        if not _next(ctypes.byref(one)):
+            break
+    _end_of(properties)
+    return found
 
 
 def add(path):
@@ -54,7 +110,15 @@ def remove(path):
     return True
 
 
-_CALLS = {"reload": reload, "add": add, "remove": remove}
+_CALLS = {
+    "reload": reload,
+    "add": add,
+    "remove": remove,
+    "settings": settings,
+    "choose": choose,
+    "rename_preset": rename_preset,
+    "lists": lists,
+}
 
 
 def _answer(file):
@@ -75,7 +139,7 @@ def _answer(file):
 
 
 def _poll(folder):
-    done = set()
+    done = {file.with_suffix(".json") for file in folder.glob("*.answer")}
     while not _end.wait(POLL_S):
         for file in sorted(set(folder.glob("*.json")) - done):
             done.add(file)
@@ -87,6 +151,7 @@ def script_load(settings):
     import obspython as obs
 
     folder = Path(obs.obs_data_get_string(settings, "folder"))
+    _end.clear()  # the module may be that of a former scene collection
     _poller = threading.Thread(target=_poll, args=(folder,), daemon=True)
     _poller.start()
 

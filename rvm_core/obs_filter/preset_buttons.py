@@ -12,7 +12,7 @@ from typing import Any
 from rvm_core import presets
 from rvm_core.errors import PresetError
 from rvm_core.libobs import constants as c
-from rvm_core.obs_filter import instance, values
+from rvm_core.obs_filter import instance, scenes, values
 from rvm_core.obs_filter.instance import Instance
 from rvm_core.obs_filter.language import tr
 from rvm_core.obs_filter.property_lists import is_changed
@@ -43,6 +43,7 @@ def _rename(living: Instance, given: Values) -> str:
     for other in instance.living():
         if values.of_source(other.source)[PRESET_KEY] == old:
             _be(other, new)
+    scenes.preset_renamed(old, new)
     values.change(living.source, {PRESET_NAME_KEY: ""})
     return tr("“{old}” is called “{new}” now.", old=old, new=new)
 

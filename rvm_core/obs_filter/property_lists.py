@@ -42,10 +42,13 @@ def entries(setting: Setting, given: Mapping[str, Any], parent: int) -> list[Ent
         offered = [
             Entry(value, _fitting(tr(label))) for value, label in setting.choices + setting.live_choices
         ]
-    chosen = given[setting.key]
-    if chosen and all(entry.value != chosen for entry in offered):
-        offered.append(Entry(chosen, tr("{name} (missing)", name=_fitting(chosen)), is_missing=True))
-    return offered
+    return _with(offered, given[setting.key])
+
+
+def of_scene(chosen: str) -> list[Entry]:
+    """What the list of a scene offers: the preset that comes with it, which is the `chosen` one or none."""
+    offered = (Entry(name, _preset_text(name)) for name in presets.names())
+    return _with([Entry("", tr("Leave as it is")), *offered], chosen)
 
 
 def fill(row: int, wanted: Iterable[Entry]) -> bool:
@@ -69,6 +72,12 @@ def is_changed(preset: str, given: Mapping[str, Any]) -> bool:
         return False
 
 
+def _with(offered: list[Entry], chosen: str) -> list[Entry]:
+    if chosen and all(entry.value != chosen for entry in offered):
+        offered.append(Entry(chosen, tr("{name} (missing)", name=_fitting(chosen)), is_missing=True))
+    return offered
+
+
 def _texts(row: int) -> list[tuple[str, str]]:
     """(value, text) of the entries that the list has."""
     return [
@@ -83,9 +92,13 @@ def _of_presets(given: Mapping[str, Any]) -> Iterator[Entry]:
     yield Entry("", tr("(none)"))
     chosen = given[PRESET_KEY]
     for name in presets.names():
-        text = _fitting(tr(name) if presets.is_built_in(name) else name)
+        text = _preset_text(name)
         is_marked = name == chosen and is_changed(name, given)
         yield Entry(name, tr("{name} (changed)", name=text) if is_marked else text)
+
+
+def _preset_text(name: str) -> str:
+    return _fitting(tr(name) if presets.is_built_in(name) else name)
 
 
 def _of_sources(names: Iterable[str]) -> list[Entry]:

@@ -13,9 +13,8 @@ from rvm_core import presets
 from rvm_core.errors import PresetError
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
-from rvm_core.obs_filter import instance, scene_tree, values
+from rvm_core.obs_filter import instance, property_lists, scene_tree, values
 from rvm_core.obs_filter.instance import Instance
-from rvm_core.obs_filter.language import tr
 from rvm_core.presets import Preset
 from rvm_core.settings import PRESET_KEY
 
@@ -90,7 +89,6 @@ def add_properties(properties: int) -> None:
     if not _settings:
         return
     chosen = _mapped()
-    known = presets.names()
     with scene_tree.scenes() as listed:
         for name in listed.values():
             added = api.function("obs_properties_add_list")(
@@ -100,11 +98,7 @@ def add_properties(properties: int) -> None:
                 c.OBS_COMBO_TYPE_LIST,
                 c.OBS_COMBO_FORMAT_STRING,
             )
-            choices = {"": tr("Leave as it is")} | {preset: preset for preset in known}
-            gone = chosen.get(name, "")
-            choices.setdefault(gone, tr("{name} (missing)", name=gone))
-            for value, label in choices.items():
-                api.function("obs_property_list_add_string")(added, label.encode(), value.encode())
+            property_lists.fill(added, property_lists.of_scene(chosen.get(name, "")))
 
 
 def preset_renamed(old: str, new: str) -> None:

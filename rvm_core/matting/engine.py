@@ -88,6 +88,7 @@ class Matting:
         level = self._measured_level() if quality == "auto" else quality
         self._pace = Pace(level, self._network.costs) if quality == "auto" else None
         self._missed_frames = 0
+        self._sharing = 1.0
         self._is_other_level = False
         session = self._network.call.session
         self.info = MattingInfo(model, session.provider, session.threads, level, self._network.why_official)
@@ -170,6 +171,13 @@ class Matting:
         """The program that shows the mattes missed `frames` of its own: ``auto`` may leave it more time."""
         self._missed_frames += frames
 
+    def share(self, mattes: float) -> None:
+        """The time from one matte to the next is for so many, other programs' or filters' among them.
+
+        ``auto`` then looks for a level at which each of them gets its part; from the start it is 1.
+        """
+        self._sharing = mattes
+
     def reset(self, reason: str) -> None:
         """Forget the pictures before; `reason` goes to the debug log."""
         _log.debug("recurrent state reset: %s", reason)
@@ -243,10 +251,15 @@ class Matting:
     def _watch_pace(self) -> None:
         """Let ``auto`` choose the level of the pictures to come; ``internal_size`` tells it."""
         if self._pace is not None:
-            self._pace.note(self.last_ms, self._missed_frames)
+            self._pace.note(self.last_ms * self._sharing, self._missed_frames)
             self._missed_frames = 0
             if self._pace.level != self.info.level:
-                _log.info("auto moves to %s; the last matte took %.1f ms", self._pace.level, self.last_ms)
+                _log.info(
+                    "auto moves to %s; the last matte took %.1f ms, and %.1f share the time",
+                    self._pace.level,
+                    self.last_ms,
+                    self._sharing,
+                )
                 self.info = replace(self.info, level=self._pace.level)
                 self._is_other_level = True
 

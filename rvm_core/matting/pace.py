@@ -46,6 +46,8 @@ class Pace:
     def note(self, ms: float, missed_frames: int = 0) -> None:
         """A matte took `ms` milliseconds, and the host missed so many frames since the last one.
 
+        ms: together with what others, who share the time, need meanwhile: where the time for one matte is
+        for three of the same cost, three times its own.
         ``level`` may be another one afterwards.
         """
         self._ms.append(ms)

@@ -372,6 +372,7 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     """Everything that happens once a frame, before its first draw."""
     now = i64(now_ns())
     _measure_interval(s, now)
+    s.in_program = i32(_is_active(parent))
     s.frames_rendered += 1
     s.drawn = i32(0)
     s.live_drawn = i32(0)

@@ -47,7 +47,8 @@ class IdleLane:
     game loads, a call would never end: after a quarter of a second the caller repeats it itself, and the
     lane stays closed for a while that doubles.  A thread cannot leave SCHED_IDLE again without privileges,
     so the lane is a thread of its own; it runs hardly any Python, for while it starves it may hold the GIL.
-    Elsewhere the caller runs everything.  Called by one thread.
+    Elsewhere the caller runs everything, and anywhere while somebody waits (``hurries``).  Called by one
+    thread.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,12 +56,13 @@ class IdleLane:
         self._threads = ThreadPoolExecutor(1, "obs-rvm idle", initializer=_take_what_is_left)
         self._attempt: Future[Any] | None = None
         self._closed_s = _FIRST_CLOSED_S
+        self.hurries = False
         self._opens_at = clock() if sys.platform.startswith("linux") else float("inf")
 
     def __call__(self, work: Callable[[], T]) -> T:
         """What `work` returns or raises.  It may run twice at a time, and must bear that."""
         is_free = self._attempt is None or self._attempt.done()
-        if not is_free or self._clock() < self._opens_at:
+        if self.hurries or not is_free or self._clock() < self._opens_at:
             return work()
         try:
             attempt: Future[T] = self._threads.submit(work)

@@ -43,6 +43,11 @@ def take_result(s: Any) -> int:
     return taken
 
 
+def has_picture(state: int) -> bool:
+    """Worker: whether a new picture waits."""
+    return bool(atomics.load(state + _IN_BOX) & NEW)
+
+
 @kernel
 def take_picture(state: int, front: int) -> int:
     """Worker: the index of a new picture in exchange for `front`, or -1."""

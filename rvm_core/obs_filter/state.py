@@ -200,6 +200,7 @@ STATE = np.dtype(
         ("media_ms", "i8"),
         ("frame_ns", "i8"),  # when this frame began
         ("interval_ns", "i8"),  # between frames, smoothed
+        ("in_program", "i4"),  # viewers may see the source
         ("frame", "i8"),  # id of the newest captured picture
         ("newest", "i4"),  # its slot, or -1
         ("shown", "i4"),  # slot on screen, or -1

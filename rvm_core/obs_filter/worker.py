@@ -25,7 +25,7 @@ from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
-from rvm_core.obs_filter.mailbox import publish_result, take_picture
+from rvm_core.obs_filter.mailbox import has_picture, publish_result, take_picture
 from rvm_core.obs_filter.state import (
     REASONS,
     Fit,
@@ -37,6 +37,7 @@ from rvm_core.obs_filter.state import (
     unpack_wanted,
 )
 from rvm_core.obs_filter.status import Status
+from rvm_core.obs_filter.turns import Seat
 from rvm_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _WAIT_MS = 200
 _HIDDEN_AFTER_S = 0.5
+_AWAY_NS = 2_000_000_000
 _RETRY = "Then press “Try again” in the filter's settings."
 
 
@@ -82,9 +84,11 @@ class Worker:
         self._epoch = atomics.load(self._address + offset("epoch"))
         self._cuts = Cuts()
         self._period_ns = 0
+        self._taken_ns = 0
         self._lagged_frames = api.function("obs_get_lagged_frames")()
         self._lane = IdleLane()
         self._rest = Rest()
+        self._seat = Seat(instance.event.signal)
 
     # -- from other threads --------------------------------------------------------------------------
 
@@ -121,6 +125,7 @@ class Worker:
 
     def close(self) -> None:
         """Let go of the model; the record's objects stay.  The thread has ended."""
+        self._seat.close()
         gpu.refuse_pictures(self._address)
         if self._engine is not None:
             self._engine.close()
@@ -147,6 +152,7 @@ class Worker:
             if isinstance(cause, Exception):
                 raise
         finally:
+            self._seat.close()
             self._lane.close()
 
     def _turn(self) -> None:
@@ -164,8 +170,9 @@ class Worker:
             self._ensure_engine()
             self._plate.ensure(self._engine, self._settings)
             self._ensure_room()
-            self._matte_next()
+            self._matte_in_turn()
         except RvmError as problem:
+            self._seat.leave()
             self._fail("engine", problem)
             self._leave_provider(problem)
         self._background.ensure(self._settings, is_hidden=self._is_hidden())
@@ -329,18 +336,29 @@ class Worker:
         self.status.engine_loaded(self._engine.info, self._engine.left_out())
         self.status.room_made(width, height, *size)
 
-    def _matte_next(self) -> None:
+    def _matte_in_turn(self) -> None:
+        """Matte the newest picture, if there is one and no other filter's is matted now."""
         if self._engine is None or self._buffers is None or not self._record["accepting"][0]:
-            return
-        index = take_picture(self._address, self._front)
-        if index < 0:
+            self._seat.leave()
+        elif not has_picture(self._address):
             atomics.store(self._address + offset("taken_ns"), 0)  # idle: any picture is welcome
-            return
-        self._front = index
+            self._seat.leave()
+        elif self._seat.may_matte(self._engine.info.provider, in_program=bool(self._record["in_program"][0])):
+            self._matte_next()
+            self._seat.leave()
+
+    def _matte_next(self) -> None:
+        assert self._engine is not None
+        assert self._buffers is not None
+        self._front = index = take_picture(self._address, self._front)
         taken_ns = api.function("os_gettime_ns")()
+        was_away, self._taken_ns = taken_ns - self._taken_ns > _AWAY_NS, taken_ns
         atomics.store(self._address + offset("taken_ns"), taken_ns)
+        self._tell_period(round(1e9 * self._seat.period_s))
         frame, captured_ns = int(self._record["in_frame"][0, index]), int(self._record["in_ns"][0, index])
-        self._follow_epoch(int(self._record["in_epoch"][0, index]), captured_ns)
+        epoch = int(self._record["in_epoch"][0, index])
+        self._lane.hurries = epoch != self._epoch  # viewers see no matte until then, or an old one
+        self._follow_epoch(epoch, captured_ns)
         picture = self._buffers.pictures[index]
         if self._plate.wants_pictures:
             self._plate.take_of(picture)
@@ -351,7 +369,10 @@ class Worker:
             atomics.store(self._address + offset("cut_frame"), frame)
             self._instance.reset(Reason.CUT)
         missed_frames = self._newly_lagged()
+        if was_away:  # then others made OBS miss them
+            missed_frames = 0
         self._engine.host_missed(missed_frames)
+        self._engine.share(self._seat.sharing)
         try:
             alpha, foreground = self._engine.step_internal(picture)
             if self._engine.problem:
@@ -399,8 +420,8 @@ class Worker:
         self._back = publish_result(self._address, back)
         self.status.matte_done(self._engine.last_ms, captured_ns)
         busy_s = (api.function("os_gettime_ns")() - taken_ns) / 1e9
-        time.sleep(self._rest.after(busy_s, missed_frames))
-        self._tell_period(api.function("os_gettime_ns")() - taken_ns)
+        sharing = self._seat.sharing  # each rests for his part
+        time.sleep(self._rest.after(busy_s * sharing, missed_frames) / sharing)
 
     def _pass_over(self, frame: int) -> None:
         """Let the graphics thread have back the slot of a picture that gets no matte."""
@@ -412,10 +433,10 @@ class Worker:
         before, self._lagged_frames = self._lagged_frames, api.function("obs_get_lagged_frames")()
         return max(self._lagged_frames - before, 0)  # OBS counts anew when its video is set anew
 
-    def _tell_period(self, busy_ns: int) -> None:
-        """Let the graphics thread know how often a picture is taken, so that it captures no other."""
-        before = self._period_ns or busy_ns
-        self._period_ns = (7 * before + busy_ns) // 8
+    def _tell_period(self, last_ns: int) -> None:
+        """Let the graphics thread know how often a picture can be taken, so that it captures no other."""
+        before = self._period_ns or last_ns
+        self._period_ns = (7 * before + last_ns) // 8
         atomics.store(self._address + offset("period_ns"), self._period_ns)
 
     def _follow_epoch(self, epoch: int, captured_ns: int) -> None:

@@ -57,6 +57,9 @@ _DECLARED = {
     "obs_data_release": (None, (_P,)),
     "obs_enum_filter_types": (ctypes.c_bool, (ctypes.c_size_t, _P)),
     "obs_source_get_display_name": (_S, (_S,)),
+    "obs_scene_from_source": (_P, (_P,)),
+    "obs_scene_find_source": (_P, (_P, _S)),
+    "obs_sceneitem_set_visible": (ctypes.c_bool, (_P, ctypes.c_bool)),
     "obs_queue_task": (None, (ctypes.c_int, _TASK, _P, ctypes.c_bool)),
     "obs_source_get_name": (_S, (_P,)),
     "obs_enum_hotkeys": (None, (_HOTKEY, _P)),
@@ -306,6 +309,57 @@ def spoil_provider(fault):
     return True
 
 
+_at_once = {"now": 0, "most": 0}
+
+
+def slow_down(seconds):
+    """Let every matte of every filter take so much longer, without work for the processor."""
+    from rvm_core.matting import Matting
+
+    plain, guard = Matting.step_internal, threading.Lock()
+
+    def step(engine, picture):
+        with guard:
+            _at_once["now"] += 1
+            _at_once["most"] = max(_at_once.values())
+        time.sleep(seconds)
+        try:
+            return plain(engine, picture)
+        finally:
+            with guard:
+                _at_once["now"] -= 1
+
+    Matting.step_internal = step
+    return True
+
+
+def most_at_once():
+    """How many mattes were made at a time at most since ``slow_down``, or since this was last asked."""
+    most, _at_once["most"] = _at_once["most"], 0
+    return most
+
+
+def mattes():
+    """{source: mattes that its filter has made}."""
+    from rvm_core.obs_filter import instance
+
+    return {one["source"]: one["mattes"] for one in (i.worker.status.snapshot() for i in instance.living())}
+
+
+def show(scene, source):
+    """Show `source` in `scene`; milliseconds until its filter has a matte on screen."""
+    record = next(_instances(source)).record
+    before = int(record["results_shown"][0])
+    parent = _libobs.obs_get_source_by_name(scene.encode())
+    item = _libobs.obs_scene_find_source(_libobs.obs_scene_from_source(parent), source.encode())
+    began = time.monotonic()
+    _libobs.obs_sceneitem_set_visible(item, True)
+    while int(record["results_shown"][0]) == before and time.monotonic() < began + 30:
+        time.sleep(0.002)
+    _libobs.obs_source_release(parent)
+    return 1000 * (time.monotonic() - began)
+
+
 def color_space(source):
     """The enum gs_color_space in which the filter on `source` works."""
     return int(next(_instances(source)).record[0]["space"])
@@ -381,6 +435,10 @@ _HERE = {
     "counters": counters,
     "move_level": move_level,
     "starve": starve,
+    "slow_down": slow_down,
+    "most_at_once": most_at_once,
+    "mattes": mattes,
+    "show": show,
     "color_space": color_space,
     "reset_at_every_frame": reset_at_every_frame,
 }

@@ -101,6 +101,14 @@ def test_starving_work_is_repeated_here_and_the_lane_closed(
     assert lane(work) == "late", "open again"
 
 
+@on_linux
+def test_who_hurries_does_the_work_himself(lane: IdleLane) -> None:
+    lane.hurries = True
+    assert lane(threading.get_ident) == threading.get_ident()
+    lane.hurries = False
+    assert lane(threading.get_ident) != threading.get_ident()
+
+
 def test_elsewhere_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     lane = IdleLane()

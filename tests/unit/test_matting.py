@@ -349,6 +349,18 @@ def test_auto_hears_of_the_frames_that_its_host_missed(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("data")
+def test_auto_hears_how_many_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Matting("graph_good") as engine:
+        heard: list[float] = []
+        monkeypatch.setattr(engine._pace, "note", lambda ms, _missed: heard.append(ms / engine.last_ms))
+        engine.step_internal(grey(0))
+        engine.share(3.0)
+        engine.step_internal(grey(0))
+        engine.step_internal(grey(0))
+        assert heard == pytest.approx([1, 3, 3])
+
+
+@pytest.mark.usefixtures("data")
 def test_a_rehearsal_leaves_nothing_behind() -> None:
     with Matting("graph_good", "fast") as engine:
         engine.rehearse()

@@ -15,6 +15,7 @@ from rvm_core.matting.recurrent import _rescaled
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.matting.window import Window
 from rvm_core.models import ensure
+from rvm_core.obs_filter.turns import Seat, Turns
 
 COST = {level: pixels / BUDGET_PX["fast"] for level, pixels in BUDGET_PX.items()}
 
@@ -79,6 +80,32 @@ def test_no_way_up_while_the_host_misses_frames() -> None:
         computer.run(0.9)
         computer.pace.note(8.0, 1)
     assert computer.visited == ["fast"]
+
+
+def test_three_that_take_turns_settle_at_a_level_for_three_and_the_one_left_rises_again() -> None:
+    """Of a computer that holds ``fine`` for one, and for three together no more than ``balanced``."""
+    now = [0.0]
+    turns = Turns(lambda: now[0])
+    filters = [
+        (Seat(lambda: None, turns), Pace("fine", budget_ms=33.0, clock=lambda: now[0])) for _ in range(3)
+    ]
+
+    def run(seconds: float, shown: int) -> list[str]:
+        last = now[0] + seconds
+        while now[0] < last:
+            for seat, pace in filters[:shown]:
+                assert seat.may_matte("cpu", in_program=True)
+                ms = 8.0 * COST[pace.level]
+                now[0] += ms / 1000
+                seat.leave()
+                pace.note(ms * seat.sharing)
+            now[0] += 0.01
+        return [pace.level for _, pace in filters]
+
+    assert run(10, 3) == ["balanced"] * 3
+    assert run(300, 3) == ["balanced"] * 3, "it swings"
+    assert run(30, 1)[0] == "fine"
+    assert run(10, 3) == ["balanced"] * 3
 
 
 def test_single_slow_mattes_move_nothing() -> None:

@@ -1,0 +1,124 @@
+"""Several filters in one OBS: they share the time, the program first, and hidden ones need none.
+
+Every matte is made to take 60 ms more, in which the processor rests: how fast the computer is, and what
+else it does, changes little.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from installer.sandbox import image_source, scene
+from tests.obs.picture_helpers import Lab, matting, room, wait_until, write_png
+
+CAMERAS = ("One", "Two", "Three")
+WIDTH, HEIGHT = 320, 180
+MATTE_S = 0.06
+MATTES = 30
+SHOWINGS = 5
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("several")
+    picture = write_png(folder / "room.png", room(WIDTH, HEIGHT))
+    lab = Lab(folder)
+    with lab.running(
+        width=WIDTH,
+        height=HEIGHT,
+        sources=[image_source(name, picture, [matting()]) for name in CAMERAS],
+        scenes=[
+            scene("All", CAMERAS, WIDTH, HEIGHT),
+            scene("Only one", CAMERAS[:1], WIDTH, HEIGHT),
+            scene("Only two", CAMERAS[1:2], WIDTH, HEIGHT),
+        ],
+    ):
+        for name in CAMERAS:
+            lab.wait_status(name, lambda status: status["mattes"] > 0, "a matte")
+        lab.call("slow_down", seconds=MATTE_S)
+        yield lab
+        assert lab.obs.quit() == 0
+
+
+def test_three_have_the_same_and_the_one_left_has_all(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.call("most_at_once")
+    together = _mattes_per_second(lab, 3 * MATTES)
+    assert lab.call("most_at_once") == 1, "they fight for the processor"
+    assert max(together.values()) < 1.3 * min(together.values())
+    for name in CAMERAS[1:]:
+        _set_visible(lab, name, is_visible=False)
+    time.sleep(1)
+    alone = _mattes_per_second(lab, MATTES)
+    for name in CAMERAS[1:]:
+        _set_visible(lab, name, is_visible=True)
+    with capsys.disabled():
+        print(f"\nmattes a second of three filters, {_text(together)}; with two hidden, {_text(alone)}")
+    assert alone[CAMERAS[0]] > 1.6 * together[CAMERAS[0]]
+    assert not alone[CAMERAS[1]]
+    assert not alone[CAMERAS[2]]
+
+
+def test_a_source_that_is_shown_again_is_matted_at_once(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    delays: dict[int, list[float]] = {1: [], 3: []}
+    for shown, found in delays.items():
+        for name in CAMERAS[1:]:
+            _set_visible(lab, name, is_visible=shown == len(CAMERAS))
+        for _ in range(SHOWINGS):
+            _set_visible(lab, CAMERAS[0], is_visible=False)
+            time.sleep(1.0)
+            found.append(lab.call("show", scene="All", source=CAMERAS[0]))
+    with capsys.disabled():
+        texts = (
+            f"{shown} shown: {', '.join(f'{delay:.0f}' for delay in found)}"
+            for shown, found in delays.items()
+        )
+        print(f"\nms until a source shown again has a matte of {1000 * MATTE_S:.0f} ms, {'; '.join(texts)}")
+    assert max(delays[1]) < 3000
+    assert max(delays[3]) < 3000
+
+
+def test_the_program_comes_before_a_preview_which_is_not_forgotten(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ws = lab.obs.ws
+    ws.set_current_program_scene("Only one")
+    ws.set_studio_mode_enabled(True)
+    ws.set_current_preview_scene("Only two")
+    try:
+        wait_until(
+            lambda: ws.get_current_preview_scene().current_preview_scene_name == "Only two", "the preview"
+        )
+        time.sleep(1)
+        rates = _mattes_per_second(lab, 2 * MATTES)
+    finally:
+        ws.set_studio_mode_enabled(False)
+        ws.set_current_program_scene("All")
+    with capsys.disabled():
+        print(f"\nmattes a second of the program and of a preview, {_text(rates)}")
+    assert rates["One"] > 2 * rates["Two"] > 0
+    assert not rates["Three"]
+
+
+def _mattes_per_second(lab: Lab, mattes: int) -> dict[str, float]:
+    """Of each camera, over so many mattes of all."""
+
+    def made() -> dict[str, int]:
+        counts: dict[str, int] = lab.call("mattes")
+        return counts
+
+    before, began = made(), time.monotonic()
+    wait_until(lambda: sum(made().values()) >= sum(before.values()) + mattes, f"{mattes} mattes")
+    after, ended = made(), time.monotonic()
+    return {name: (after[name] - before[name]) / (ended - began) for name in CAMERAS}
+
+
+def _text(rates: dict[str, float]) -> str:
+    return ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items())
+
+
+def _set_visible(lab: Lab, name: str, *, is_visible: bool) -> None:
+    item = lab.obs.ws.get_scene_item_id("All", name).scene_item_id
+    lab.obs.ws.set_scene_item_enabled("All", item, is_visible)

@@ -130,7 +130,7 @@ float4 foreground(float2 uv)
         float3 spill = edge.Sample(linear_clamp, uv).rgb;
         float luma = dot(mixed, float3(LUMA));
         float3 most = max(mixed, picture.a * m.a);
-        mixed = clamp(mixed - max(dot(mixed - luma, spill), 0.0) * spill, 0.0, most);
+        mixed = min(max(mixed - max(dot(mixed - luma, spill), 0.0) * spill, 0.0), most);
     }
     return float4(mixed, picture.a * m.a);
 }

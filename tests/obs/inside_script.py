@@ -339,6 +339,29 @@ def most_at_once():
     return most
 
 
+_may_go_on = threading.Event()
+
+
+def hang(source):
+    """Let the next matte of the filter on `source` take until ``go_on``."""
+    engine = next(_instances(source)).worker._engine
+    plain = engine.step_internal
+    _may_go_on.clear()
+
+    def step(picture):
+        _may_go_on.wait(60)
+        return plain(picture)
+
+    engine.step_internal = step
+    return True
+
+
+def go_on():
+    """What hangs ends."""
+    _may_go_on.set()
+    return True
+
+
 def mattes():
     """{source: mattes that its filter has made}."""
     from rvm_core.obs_filter import instance
@@ -437,6 +460,8 @@ _HERE = {
     "starve": starve,
     "slow_down": slow_down,
     "most_at_once": most_at_once,
+    "hang": hang,
+    "go_on": go_on,
     "mattes": mattes,
     "show": show,
     "color_space": color_space,

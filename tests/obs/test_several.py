@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from installer.sandbox import image_source, scene
-from tests.obs.picture_helpers import Lab, matting, room, wait_until, write_png
+from tests.obs.picture_helpers import FILTER, Lab, matting, room, wait_until, write_png
 
 CAMERAS = ("One", "Two", "Three")
 WIDTH, HEIGHT = 320, 180
@@ -102,17 +102,32 @@ def test_the_program_comes_before_a_preview_which_is_not_forgotten(
     assert not rates["Three"]
 
 
+def test_one_that_hangs_keeps_nobody_from_matting_or_going(lab: Lab) -> None:
+    """Must be the last one: a filter is gone afterwards."""
+    lab.call("hang", source="Two")
+    time.sleep(0.5)
+    before = _made(lab)
+    wait_until(lambda: _made(lab)["One"] > before["One"] + 10, "mattes beside one that hangs")
+    lab.obs.ws.remove_source_filter("Three", FILTER)
+    wait_until(lambda: "Three" not in _made(lab), "the filter's end, which may have waited for its turn")
+    during = _made(lab)
+    assert during["Two"] <= before["Two"] + 1, "it did not hang"
+    lab.call("go_on")
+    wait_until(lambda: _made(lab)["Two"] > during["Two"] + 10, "mattes after hanging")
+
+
 def _mattes_per_second(lab: Lab, mattes: int) -> dict[str, float]:
     """Of each camera, over so many mattes of all."""
-
-    def made() -> dict[str, int]:
-        counts: dict[str, int] = lab.call("mattes")
-        return counts
-
-    before, began = made(), time.monotonic()
-    wait_until(lambda: sum(made().values()) >= sum(before.values()) + mattes, f"{mattes} mattes")
-    after, ended = made(), time.monotonic()
+    before, began = _made(lab), time.monotonic()
+    wait_until(lambda: sum(_made(lab).values()) >= sum(before.values()) + mattes, f"{mattes} mattes")
+    after, ended = _made(lab), time.monotonic()
     return {name: (after[name] - before[name]) / (ended - began) for name in CAMERAS}
+
+
+def _made(lab: Lab) -> dict[str, int]:
+    """Mattes so far, by camera."""
+    counts: dict[str, int] = lab.call("mattes")
+    return counts
 
 
 def _text(rates: dict[str, float]) -> str:

@@ -112,7 +112,7 @@ class Probe:
         self._folder = folder
         self._numbers = count(1)
 
-    def call(self, name: str, **arguments: str) -> Any:
+    def call(self, name: str, **arguments: Any) -> Any:
         """What the script's call gives; an exception there is a failure here."""
         file = self._folder / f"{next(self._numbers):06}.json"
         staged = file.with_suffix(".part")

@@ -9,6 +9,8 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``settings``   the settings of the script whose module is `module`
 ``choose``     give that script `settings`, JSON, anew
 ``rename_preset``   what the filter's window tells when the preset `old` is called `new` now
+``deafen``     let the filters' workers no longer notice that another preset was chosen
+``rename``     sources, one after the other, before anybody hears of it: `names` are pairs, old and new
 ``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
 """
 
@@ -49,6 +51,9 @@ _capsule_pointer = _declare(ctypes.pythonapi.PyCapsule_GetPointer, _P, ctypes.py
 _data_from_json = _declare(_libobs.obs_data_create_from_json, _P, _S)
 _data_json = _declare(_libobs.obs_data_get_json, _S, _P)
 _data_release = _declare(_libobs.obs_data_release, None, _P)
+_by_name = _declare(_libobs.obs_get_source_by_name, _P, _S)
+_set_name = _declare(_libobs.obs_source_set_name, None, _P, _S)
+_source_release = _declare(_libobs.obs_source_release, None, _P)
 _first = _declare(_libobs.obs_properties_first, _P, _P)
 _end_of = _declare(_libobs.obs_properties_destroy, None, _P)
 _next = _declare(_libobs.obs_property_next, _B, _P)
@@ -87,6 +92,19 @@ def rename_preset(old, new):
     scenes.preset_renamed(old, new)
 
 
+def deafen():
+    from rvm_core.obs_filter.worker import Worker
+
+    Worker._follow_preset = lambda *_: None
+
+
+def rename(names):
+    for old, new in names:
+        source = _by_name(old.encode())
+        _set_name(source, new.encode())
+        _source_release(source)
+
+
 def lists(module):
     properties = _properties(_script(module))
     found, one = {}, _P(_first(properties))
@@ -117,6 +135,8 @@ _CALLS = {
     "settings": settings,
     "choose": choose,
     "rename_preset": rename_preset,
+    "deafen": deafen,
+    "rename": rename,
     "lists": lists,
 }
 

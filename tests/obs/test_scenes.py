@@ -57,6 +57,10 @@ class Stage:
         held = self.probe.call("settings", module=SCRIPT.stem)
         return {key.removeprefix(PREFIX): value for key, value in held.items() if key.startswith(PREFIX)}
 
+    def wait_map(self, wanted: dict[str, str]) -> None:
+        """Until the script's settings are so."""
+        helpers.eventually(lambda: self.map() == wanted, f"{wanted} instead of {self.map()}", 10)
+
     def choose(self, **presets: str) -> None:
         """Choose presets for scenes, as the Scripts window does."""
         settings = {PREFIX + name: preset for name, preset in presets.items()}
@@ -140,6 +144,10 @@ def test_a_scene_brings_its_preset_to_what_it_shares_with_others(staged: Callabl
         stage.wait_look("Cam", "Soft")  # from the start on
         for name in ("Grün", "Soft", "Grün"):
             stage.go_to("B" if name == "Grün" else "A")
+            stage.wait_look("Cam", name)
+        stage.probe.call("deafen")  # name and values come together: nothing is left to do for the worker
+        for scene_name, name in (("A", "Soft"), ("B", "Grün")):
+            stage.go_to(scene_name)
             stage.wait_look("Cam", name)
         stage.change("Cam", background_color=0xFF0000BB, threads=3)
         stage.go_to("As it is")
@@ -270,16 +278,24 @@ def test_the_map_follows_scenes_that_are_renamed(staged: Callable[..., Any]) -> 
     scenes = {"A": ["Cam"], "B": ["Cam"], "C": ["Cam"]}
     with staged(scenes, {"A": "Soft", "B": "Grün"}) as stage:
         stage.obs.ws.set_scene_name("B", "Büro: 2")
-        helpers.eventually(lambda: stage.map() == {"A": "Soft", "Büro: 2": "Grün"}, "the entry moves")
+        stage.wait_map({"A": "Soft", "Büro: 2": "Grün"})
         helpers.eventually(lambda: stage.saved() == {"A": "Soft", "Büro: 2": "Grün"}, "it is saved")
         stage.go_to("Büro: 2")
         stage.wait_look("Cam", "Grün")
-        for before, after in (("A", "x"), ("Büro: 2", "A"), ("x", "B")):  # they change names
+        for before, after in (("A", "x"), ("Büro: 2", "A"), ("x", "B")):
             stage.obs.ws.set_scene_name(before, after)
-        helpers.eventually(lambda: stage.map() == {"A": "Grün", "B": "Soft"}, "both move")
+        stage.wait_map({"A": "Grün", "B": "Soft"})  # they have changed names
+        for names, wanted in (
+            ((("A", "x"), ("B", "A"), ("x", "B")), {"A": "Soft", "B": "Grün"}),
+            ((("C", "x"), ("A", "C"), ("x", "A")), {"C": "Soft", "B": "Grün"}),
+            ((("C", "x"), ("B", "C"), ("A", "B"), ("x", "A")), {"C": "Grün", "A": "Soft"}),
+            ((("C", "x"), ("A", "B2"), ("x", "A"), ("B", "C"), ("B2", "B")), {"A": "Grün", "B": "Soft"}),
+        ):
+            stage.probe.call("rename", names=names)
+            stage.wait_map(wanted)
         assert stage.probe.reload()
         stage.obs.ws.set_scene_name("A", "after the reload")
-        helpers.eventually(lambda: stage.map() == {"after the reload": "Grün", "B": "Soft"}, "it moves")
+        stage.wait_map({"after the reload": "Grün", "B": "Soft"})
         stage.obs.ws.set_scene_name("C", "A")  # a name that had a preset is another scene's
         stage.go_to("A")
         stage.stays("Cam", stage.held("Cam"))
@@ -341,7 +357,7 @@ def test_each_scene_collection_has_its_own_map(staged: Callable[..., Any]) -> No
             stage.go_to(name)
             stage.wait_look("Cam", look)
         stage.obs.ws.set_scene_name("A", "A again")
-        helpers.eventually(lambda: stage.map() == {"A again": "Soft", "B": "Grün"}, "the entry moves")
+        stage.wait_map({"A again": "Soft", "B": "Grün"})
 
 
 def test_the_map_comes_back_after_a_restart_of_obs(staged: Callable[..., Any], tmp_path: Path) -> None:

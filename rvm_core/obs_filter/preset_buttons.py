@@ -14,7 +14,7 @@ from rvm_core.errors import PresetError
 from rvm_core.libobs import constants as c
 from rvm_core.obs_filter import instance, scenes, values
 from rvm_core.obs_filter.instance import Instance
-from rvm_core.obs_filter.language import tr
+from rvm_core.obs_filter.language import sentences, tr
 from rvm_core.obs_filter.property_lists import is_changed
 from rvm_core.obs_filter.property_rows import Button, Text, note
 from rvm_core.settings import BY_KEY, PRESET_FILE_KEY, PRESET_KEY, PRESET_NAME_KEY
@@ -50,7 +50,7 @@ def _rename(living: Instance, given: Values) -> str:
 
 def _be(living: Instance, name: str) -> None:
     """Let the filter have the preset of that name, and keep all values that it has."""
-    living.worker.has_preset(name)
+    living.worker.adopt_preset(name)
     values.change(living.source, {PRESET_KEY: name})
 
 
@@ -79,7 +79,7 @@ def _import(living: Instance, given: Values) -> str:
 
 
 def _problems(_living: Instance) -> tuple[str, int]:
-    return " ".join(str(problem) for problem in presets.problems()), c.OBS_TEXT_INFO_WARNING
+    return " ".join(map(sentences, presets.problems())), c.OBS_TEXT_INFO_WARNING
 
 
 def _is_asked_for(given: Values) -> bool:

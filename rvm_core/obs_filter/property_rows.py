@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from rvm_core.errors import RvmError
 from rvm_core.libobs import constants as c
 from rvm_core.obs_filter.instance import Instance
+from rvm_core.obs_filter.language import sentences
 
 _SAID_FOR_S = 60.0
 """Whoever opens the window later need not read what a button said."""
@@ -56,7 +57,7 @@ def press(button: Button, living: Instance, given: Mapping[str, Any]) -> None:
     try:
         text, kind = button.press(living, given), c.OBS_TEXT_INFO_NORMAL
     except RvmError as problem:
-        text, kind = str(problem), c.OBS_TEXT_INFO_ERROR
+        text, kind = sentences(problem), c.OBS_TEXT_INFO_ERROR
     _notes.setdefault(living, {})[button.note] = _Note(text, kind, time.monotonic())
 
 

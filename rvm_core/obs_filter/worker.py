@@ -75,6 +75,7 @@ class Worker:
         self._buffers: Buffers | None = None
         self._background = Background(instance, self.status)
         self._preset: str | None = None
+        self._adopted: str | None = None
         self._is_changed: bool | None = None
         self.has_only_a_preset = False
         """At the start: then its values are wanted, and else those that were saved with it."""
@@ -119,9 +120,9 @@ class Worker:
         self._plate.taking.begin()
         self._instance.event.signal()
 
-    def has_preset(self, name: str) -> None:
+    def adopt_preset(self, name: str) -> None:
         """The filter's preset is about to be called `name`: that is no choice of another one.  Any thread."""
-        self._preset = name
+        self._adopted = name
 
     def close(self) -> None:
         """Let go of the model; the record's objects stay.  The thread has ended."""
@@ -212,7 +213,13 @@ class Worker:
         """A preset was chosen, wherever: its values become the filter's."""
         before, self._preset = self._preset, settings.preset
         is_new = before != settings.preset if before is not None else self.has_only_a_preset
-        if not is_new or not settings.preset:
+        is_adopted = settings.preset == self._adopted
+        if is_new or is_adopted:
+            self._adopted = None
+        if not is_new:
+            return
+        if is_adopted or not settings.preset:
+            self.status.solved("choice")
             return
         from rvm_core import presets
 

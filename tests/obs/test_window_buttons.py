@@ -129,6 +129,13 @@ def test_a_preset_that_is_gone_stays_chosen_and_is_called_missing(lab: Lab) -> N
     assert settings(lab)[PRESET_KEY] == "Lost"
     for button in ("preset_rename", "preset_delete", "preset_export"):
         assert not window(lab)[button]["visible"]
+    for ending in ({"preset": ""}, {"preset": "Lost", "preset_name": "Found"}):
+        wait_until(lambda: "“Lost”" in window(lab)["status"]["text"], "says that it is gone")
+        lab.change(ROOM, **ending)
+        if "preset_name" in ending:
+            press(lab, "preset_save")
+        wait_until(lambda: "Lost" not in window(lab)["status"]["text"], "says it for ever")
+        lab.change(ROOM, preset="Lost")
 
 
 def test_saving_keeps_the_values_under_the_name_and_chooses_it(lab: Lab) -> None:

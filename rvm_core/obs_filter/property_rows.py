@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from rvm_core.errors import RvmError
 from rvm_core.libobs import constants as c
-from rvm_core.obs_filter.instance import Instance
 from rvm_core.obs_filter.language import sentences
+
+if TYPE_CHECKING:
+    from rvm_core.obs_filter.instance import Instance
 
 _SAID_FOR_S = 60.0
 """Whoever opens the window later need not read what a button said."""

@@ -327,7 +327,7 @@ def _path_of(name: str) -> Path:
 def _place(name: str) -> Path:
     """Where a new preset goes: readable for people, with a digest that makes each name another file."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "own"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:LONGEST_NAME].strip("-") or "own"  # one sign may be several
     digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:12]
     return paths.presets_dir() / f"{slug}-{digest}.json"
 

@@ -141,7 +141,7 @@ def test_whether_a_filter_was_changed_since() -> None:
 
 # -- the user's own ----------------------------------------------------------------------------------
 
-ODD_NAMES = ["Mine", "Grüße, Ω! 🎥", "con", "a/b\\c:d*?", "日本語", "." * 60, "ﬁ", "mine"]
+ODD_NAMES = ["Mine", "Grüße, Ω! 🎥", "con", "a/b\\c:d*?", "日本語", "." * 60, "ﬁ", "㏂" * 60, "mine"]
 
 
 def test_any_name_is_a_file_and_comes_back(folder: Path) -> None:

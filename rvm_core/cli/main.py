@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 from collections.abc import Sequence
 
 from rvm_core import __version__
@@ -13,6 +15,8 @@ from rvm_core.errors import RvmError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, which is 2 after one line about a fault on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that it cannot write must not end a command
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rvm_core import __version__, cli, paths
+from rvm_core import __version__, cli, paths, presets
 from tests import graphs
 
 
@@ -36,6 +36,15 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_version_of_the_module_as_a_command() -> None:
     done = run("-m", "rvm_core", "--version")
     assert (done.returncode, done.stdout.strip()) == (0, f"obs-rvm {__version__}")
+
+
+@pytest.mark.usefixtures("data")
+def test_a_name_that_the_output_cannot_write_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    presets.save("日本語", {})
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")  # as on Windows, where output goes into a file
+    done = run("-m", "rvm_core", "presets", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u65e5\\u672c\\u8a9e" in done.stdout
 
 
 @pytest.mark.usefixtures("data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,9 @@ def show_preset(name: str) -> Shown:
 
 def export_preset(name: str, file: Path, *, overwrite: bool) -> Done:
     """Write the preset `name` to `file`.  Raises PresetError."""
-    if file.exists() and not overwrite:
-        raise PresetError(f"The file {file} is there already.", "Choose another one, or add --overwrite.")
+    with contextlib.suppress(OSError):  # whoever writes says why
+        if file.exists() and not overwrite:
+            raise PresetError(f"The file {file} is there already.", "Choose another one, or add --overwrite.")
     path = presets.export(name, file)
     return Done(name, f"written to {path}", str(path))
 
@@ -118,10 +120,17 @@ def add(commands: Any) -> None:
     ):
         asked[action] = actions.add_parser(action, help=text)
         for place in places:
-            asked[action].add_argument(place.lower(), metavar=place, type=Path if place == "FILE" else str)
+            asked[action].add_argument(place.lower(), metavar=place, type=_file if place == "FILE" else str)
         asked[action].add_argument("--json", action="store_true", help="as JSON")
     asked["export"].add_argument("--overwrite", action="store_true", help="replace a preset file that exists")
     command.set_defaults(run=_run)
+
+
+def _file(text: str) -> Path:
+    """Not every shell knows what ~ is."""
+    with contextlib.suppress(RuntimeError):  # ~somebody, who has no home
+        return Path(text).expanduser()
+    return Path(text)
 
 
 def _run(options: argparse.Namespace) -> int:

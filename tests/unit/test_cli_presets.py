@@ -87,6 +87,19 @@ def test_export_and_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert presets.read(file).name == "Virtual set"
 
 
+def test_home_is_known_where_the_shell_does_not_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert run("export", "Mine", "~/mine.json") == 0
+    assert run("export", "Virtual set", "~/mine.json") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert presets.read(tmp_path / "mine.json").name == "Mine"
+    assert run("import", "~/mine.json") == 0
+    assert "Mine (2)" in presets.names()
+
+
 def test_rename_and_delete(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("rename", "Mine", "Yours") == 0
     assert run("rename", "Yours", "Yours too", "--json") == 0
@@ -102,7 +115,9 @@ def test_rename_and_delete(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("show", "Gone"),
         ("export", "Gone", "x.json"),
+        ("export", "Mine", "x" * 300),
         ("import", "absent.json"),
+        ("import", "x" * 300),
         ("rename", "Gone", "New"),
         ("rename", "Mine", "Virtual set"),
         ("delete", "Virtual set"),

@@ -196,6 +196,11 @@ def _described(properties, group, is_shown):
             break
 
 
+def at_work(source, key):
+    """The value of a setting as the worker of the filter on `source` has it."""
+    return getattr(next(_instances(source)).worker._settings, key)
+
+
 def end_worker(source):
     """Raise SystemExit in the thread of the filter on `source`; whether it ended."""
     thread = next(_instances(source)).worker._thread
@@ -449,6 +454,7 @@ _ON_UI_THREAD = {
     "filter_kinds": filter_kinds,
 }
 _HERE = {
+    "at_work": at_work,
     "save_preset": save_preset,
     "is_preset_changed": is_preset_changed,
     "background_media": background_media,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +91,13 @@ def saved(lab: Lab, name: str, **values: Any) -> None:
     assert settings(lab)[PRESET_KEY] == name, said(lab)
 
 
+def let_worker_follow(lab: Lab, source: str) -> None:
+    """Come back when a filter's worker has seen its settings, and what it then asked for is done."""
+    lab.change(source, preset_name="seen")
+    wait_until(lambda: lab.call("at_work", source=source, key=PRESET_NAME_KEY) == "seen", "the worker looks")
+    lab.call("filter_kinds")  # on the thread that does it
+
+
 # -- presets -----------------------------------------------------------------------------------------
 
 
@@ -114,6 +120,7 @@ def test_presets_are_offered_and_a_changed_one_is_marked(lab: Lab) -> None:
 def test_who_has_just_chosen_a_preset_has_not_changed_it(lab: Lab) -> None:
     saved(lab, "Mine", mode="blur")
     saved(lab, "Other", mode="matte")
+    let_worker_follow(lab, ROOM)
     done = lab.call("change_in_window", source=ROOM, filter=FILTER, changes=[[PRESET_KEY, "Mine"]])
     shown = {row["name"]: row for row in done["properties"]}
     assert "Mine" in shown[PRESET_KEY]["texts"], "it is marked before its values are there"
@@ -193,8 +200,8 @@ def test_renaming_takes_every_filter_along(lab: Lab) -> None:
         assert settings(lab, source)[PRESET_KEY] == "New"
         assert window(lab, source)[PRESET_KEY]["values"] == ["", *BUILT_IN_NAMES, "New"]
     assert settings(lab)[PRESET_NAME_KEY] == ""
-    time.sleep(0.5)  # the workers have seen it
     for source in (ROOM, OTHER):
+        let_worker_follow(lab, source)
         assert settings(lab, source)["spill_removal"] == 0.5, "what was changed since is lost"
 
 

@@ -172,7 +172,7 @@ class Matting:
         self._missed_frames += frames
 
     def share(self, mattes: float) -> None:
-        """The time from one matte to the next is for so many, other programs' or filters' among them.
+        """The time from one matte to the next is for so many, those of other filters among them.
 
         ``auto`` then looks for a level at which each of them gets its part; from the start it is 1.
         """

@@ -233,7 +233,7 @@ STATE = np.dtype(
         ("in_ns", "i8", (BOXES,)),
         # worker -> graphics
         ("taken_ns", "i8"),  # atomic: when the worker took the picture that it mattes now, or 0
-        ("period_ns", "i8"),  # atomic: how long one picture keeps it busy, smoothed
+        ("period_ns", "i8"),  # atomic: how often it can take one, others' turns between, smoothed
         ("out_box", "i8"),  # atomic
         ("out_front", "i4"),
         *((f"out_{kind}", "i8", (BOXES,)) for kind in RESULTS),

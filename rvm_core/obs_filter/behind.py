@@ -1,4 +1,9 @@
-"""Graphics thread: what stands behind the person, and the light that it throws.  Once a frame each."""
+"""Graphics thread: what stands behind the person, and the light that it throws.  Once a frame each.
+
+A source that is the background may hold the very source that has the filter, in a scene or as the background
+of another filter.  While libobs draws a source with its filters, it draws it without them where it meets it
+again: there would be the room.  So the background is drawn in the tick, when nothing else is being drawn.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,8 @@ _GROUND = offset("ground")
 _BLUR, _IMAGE, _VIDEO, _SOURCE = (int(mode) for mode in (Mode.BLUR, Mode.IMAGE, Mode.VIDEO, Mode.SOURCE))
 _COVER, _CONTAIN = int(Fit.COVER), int(Fit.CONTAIN)
 
+_enter = symbol("obs_enter_graphics")
+_leave = symbol("obs_leave_graphics")
 _strong = symbol("obs_weak_source_get_source")
 _release = symbol("obs_source_release")
 _width_of = symbol("obs_source_get_width")
@@ -77,17 +84,17 @@ def _draw_source(s: Any, source: int, wide: float, tall: float) -> None:
 
 @part
 def draw_live(s: Any) -> None:
-    """Bring ``s.live`` to this frame; what it held stays while its source has no picture."""
-    if s.live_drawn != 0 or s.backdrop == 0:
-        return
-    s.live_drawn = i32(1)
-    source = _strong(s.backdrop)
-    if source == 0:
-        return
-    wide, tall = _width_of(source), _height_of(source)
-    if wide > 0 and tall > 0:
-        _draw_source(s, source, f32(wide), f32(tall))
-    _release(source)
+    """Bring ``s.live`` to this frame, in its tick; what it held stays while its source has no picture."""
+    _enter()
+    source = ptr(0)
+    if s.backdrop != 0 and s.width != 0 and s.height != 0:
+        source = _strong(s.backdrop)
+    if source != 0:
+        wide, tall = _width_of(source), _height_of(source)
+        if wide > 0 and tall > 0:
+            _draw_source(s, source, f32(wide), f32(tall))
+        _release(source)
+    _leave()
 
 
 @part

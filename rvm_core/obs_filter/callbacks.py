@@ -14,6 +14,7 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.obs_filter import atomics
 from rvm_core.obs_filter._native import callback
+from rvm_core.obs_filter.behind import draw_live, is_live
 from rvm_core.obs_filter.capture import (
     base_height,
     base_width,
@@ -39,6 +40,11 @@ def video_tick(state: Any, seconds: float) -> None:
     s = carray(state, 1)[0]
     if s.fresh != 0:
         s.was_away = types.int32(1)
+        s.live_filled = types.int32(0)  # of long ago, when it is seen again
+    elif is_live(s.mode):
+        draw_live(s)
+    elif not is_live(s.look):
+        s.live_filled = types.int32(0)
     s.fresh = types.int32(1)
     # a late tick is no gap: nobody could have rendered meanwhile
     s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))

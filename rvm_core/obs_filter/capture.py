@@ -375,7 +375,6 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     s.in_program = i32(_is_active(parent))
     s.frames_rendered += 1
     s.drawn = i32(0)
-    s.live_drawn = i32(0)
     s.lit = i32(0)
     if s.was_away != 0:
         s.was_away = i32(0)

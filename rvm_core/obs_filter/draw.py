@@ -9,7 +9,7 @@ from numba import types
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.native import symbol
 from rvm_core.obs_filter._native import part
-from rvm_core.obs_filter.behind import background_of, draw_live, is_live, is_ready, light_of, small_side
+from rvm_core.obs_filter.behind import background_of, is_ready, light_of, small_side
 from rvm_core.obs_filter.capture import (
     blend_function,
     blend_pop,
@@ -123,10 +123,6 @@ def _draw_veil(s: Any, target: int, parent: int) -> None:
 @part
 def _choose_look(s: Any) -> int:
     """The mode to draw in, or -1: the one before goes on while the background of another is being made."""
-    if is_live(s.mode):
-        draw_live(s)
-    elif not is_live(s.look):
-        s.live_filled = i32(0)  # of long ago, when it is wanted again
     if s.backdrop_failed != 0:
         return i32(-1)
     if is_ready(s, s.mode):

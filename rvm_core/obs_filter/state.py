@@ -187,8 +187,7 @@ STATE = np.dtype(
         ("edged", "i4"),  # the result on screen has an edge texture
         ("blurs", "i4"),  # the result on screen has a blurred background
         ("live_filled", "i4"),  # `live` holds a picture
-        ("live_of", "i8"),  # by which reference it was drawn
-        ("live_drawn", "i4"),  # of this frame
+        ("live_of", "i8"),  # by which reference it was drawn, or 0 once there is another
         ("is_behind", "i4"),  # the background is being drawn: should it hold this very source, without it
         ("lit", "i4"),  # `light` is of this frame
         ("lit_by", "i8"),  # the image that `light` is of, or 0

@@ -8,8 +8,8 @@ is only borrowed: the record holds a weak reference, so whoever deletes it need 
 from __future__ import annotations
 
 import json
+import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rvm_core import backdrop
@@ -75,8 +75,10 @@ class Background:
         self._say(problem)
 
     def close(self) -> None:
-        """Let go of everything but what the record owns.  The worker has ended."""
+        """Let go of everything but what the record owns, which takes no picture.  The worker has ended."""
+        self._has_failed = False  # another worker does not know of it
         self._leave()
+        gpu.set_backdrop(self._address, 0, 0)
 
     def _say(self, problem: BackgroundError | None) -> None:
         if self._has_failed is not (problem is not None):
@@ -140,7 +142,7 @@ class Background:
             return
         if not file:
             raise BackgroundError("No background video is chosen.", "Choose a video file.")
-        if not Path(file).is_file():
+        if not os.path.isfile(file):  # noqa: PTH113 - Path's raises where one may not look
             raise BackgroundError(f"The background video {file} is not there.", "Choose a video file.")
         data = api.function("obs_data_create_from_json")(json.dumps({**_MEDIA, "local_file": file}).encode())
         self._media = (

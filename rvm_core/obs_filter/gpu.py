@@ -266,6 +266,8 @@ def set_backdrop(state: int, weak: int, failed: int) -> int:
     _enter()
     before = s.backdrop
     s.backdrop = weak
+    if weak != before:  # another source may get the same address
+        s.live_of = 0
     s.backdrop_failed = i32(failed)
     _leave()
     return before

@@ -140,7 +140,12 @@ def test_a_video_rests_while_nobody_sees_it(behind: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("file", "said"),
-    [("absent.mp4", "is not there"), ("", "No background video"), ("no film.mp4", "cannot be played")],
+    [
+        ("absent.mp4", "is not there"),
+        (300 * "x", "is not there"),  # longer than a name may be: one cannot even look
+        ("", "No background video"),
+        ("no film.mp4", "cannot be played"),
+    ],
 )
 def test_a_video_that_cannot_be_played_is_said_and_hides_the_room(behind: Lab, file: str, said: str) -> None:
     show(behind, mode="transparent")
@@ -155,6 +160,30 @@ def test_a_video_that_cannot_be_played_is_said_and_hides_the_room(behind: Lab, f
     assert behind.status("Room")["problem"] == "" or behind.wait_status(
         "Room", lambda s: s["problem"] == "", "is mended"
     )
+
+
+def test_a_background_source_that_comes_back_without_a_picture_is_said(behind: Lab) -> None:
+    ws = behind.obs.ws
+    show(behind, mode="source", background_source="Wide", background_fit="stretch")
+    behind.wait_picture("Room", CANVAS, lambda seen: behind_colour(seen) == QUADRANTS[1])
+    show(behind, mode="color")
+    assert_stands_behind(behind, GROUND)
+    ws.set_input_settings("Wide", {"file": ""}, True)
+    try:
+        show(behind, mode="source", background_source="Wide")
+        behind.wait_status("Room", lambda s: "has no picture" in s["problem"], "says what is missing")
+    finally:
+        ws.set_input_settings("Wide", {"file": str(behind.folder / "wide.png")}, True)
+    behind.wait_status("Room", lambda s: s["problem"] == "", "is mended")
+
+
+def test_a_background_that_failed_is_forgotten_with_the_worker_that_knew_of_it(behind: Lab) -> None:
+    show(behind, mode="video", background_file="")
+    behind.wait_status("Room", lambda s: "No background video" in s["problem"], "says what is missing")
+    assert behind.call("end_worker", source="Room")
+    behind.change("Room", mode="color")
+    assert behind.call("click", source="Room", filter=FILTER, button="try_again")
+    assert_stands_behind(behind, GROUND)
 
 
 @pytest.mark.parametrize("name", ["Plain", "Set"])

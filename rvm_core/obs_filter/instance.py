@@ -19,6 +19,7 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import Event, immortal
 from rvm_core.obs_filter import atomics, effect, gpu, values
 from rvm_core.obs_filter.hotkeys import Hotkeys
+from rvm_core.obs_filter.parents import name_of, parent
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
@@ -151,6 +152,12 @@ class Instance:
         """The filter's name, as the user gave it."""
         return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
 
+    @property
+    def source_name(self) -> str:
+        """The name of the source that the filter is on; empty while it is on none."""
+        with parent(self.source) as above:
+            return name_of(above)
+
     def keep(self, changes: Mapping[str, Any]) -> None:
         """Change some settings, as if the user had.  Any thread; it happens on the UI thread."""
         self._to_keep.append(changes)
@@ -173,8 +180,10 @@ class Instance:
         self.hotkeys.follow()
         if self._to_keep:
             while self._to_keep:
-                values.change(self.source, self._to_keep[0])
-                self._to_keep.popleft()
+                try:
+                    values.change(self.source, self._to_keep[0])
+                finally:  # or what cannot be kept would hold up all that follows
+                    self._to_keep.popleft()
             api.function("obs_source_update_properties")(self.source)
 
     def look_over(self, data: int) -> None:
@@ -190,6 +199,12 @@ class Instance:
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""
         atomics.fetch_or(self.address + offset("reset_bits"), int(reason))
+
+    def stop_work(self) -> None:
+        """End the worker, if libobs's destroying thread has not done so by now.  Any thread."""
+        worker = self.__dict__.get("worker")  # `close` takes it away
+        if worker is not None:
+            worker.stop()
 
     def try_again(self) -> None:
         """After a failure: load everything anew, downloading a missing model.  Any thread."""

@@ -40,9 +40,10 @@ def _save(living: Instance, given: Values) -> str:
 def _rename(living: Instance, given: Values) -> str:
     old = given[PRESET_KEY]
     new = presets.rename(old, given[PRESET_NAME_KEY])
-    for other in instance.living():
-        if values.of_source(other.source)[PRESET_KEY] == old:
-            _be(other, new)
+    with instance.all_held() as filters:
+        for other in filters:
+            if values.of_source(other.source)[PRESET_KEY] == old:
+                _be(other, new)
     scenes.preset_renamed(old, new)
     values.change(living.source, {PRESET_NAME_KEY: ""})
     return tr("“{old}” is called “{new}” now.", old=old, new=new)

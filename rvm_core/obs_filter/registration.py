@@ -113,7 +113,7 @@ def register() -> bool:
 def shutdown() -> None:
     """Stop every worker before the interpreter ends: an inference cut off there aborts OBS."""
     for living in instance.living():
-        living.worker.stop()
+        living.stop_work()
     outside.disappear()
     instance.interpreter_ends()
     vendor.finish()

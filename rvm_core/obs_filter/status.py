@@ -108,8 +108,6 @@ class Status:
     def snapshot(self) -> dict[str, Any]:
         """Everything, as plain values for JSON."""
         record = self._instance.record
-        parent = api.function("obs_filter_get_parent")(self._instance.source)
-        parent_name = api.function("obs_source_get_name")(parent) if parent else None
         parts = sorted(self.problems, key=lambda part: part in _MERE_NOTES)
         problem = self.problems.get(parts[0]) if parts else None
         rendered = int(record["render_count"][0])
@@ -118,7 +116,7 @@ class Status:
         return {
             "process": os.getpid(),
             "filter": self._instance.name,
-            "source": parent_name.decode(errors="replace") if parent_name else "",
+            "source": self._instance.source_name,
             "state": "failed" if self._hides else "running" if self._mattes else "loading",
             "problem": problem.problem if problem else "",
             "remedy": problem.remedy if problem else "",

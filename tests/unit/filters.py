@@ -21,6 +21,7 @@ class Filter:
     """The instance as far as its status has to do with it."""
 
     name = "Matte"
+    source_name = "Camera"
     source = 7
 
     def __init__(self) -> None:
@@ -30,8 +31,6 @@ class Filter:
     def function(self, name: str) -> Any:
         return {
             "blog": lambda *_: None,
-            "obs_filter_get_parent": lambda _: 8,
-            "obs_source_get_name": lambda _: b"Camera",
             "obs_source_update_properties": self._rebuild,
             "os_gettime_ns": lambda: 60_000_000,
         }[name]

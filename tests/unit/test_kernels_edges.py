@@ -48,6 +48,15 @@ def test_an_edge_moves_by_the_shift_in_every_direction(angle: float, shift_px: f
     assert max(across, down) * float(line.sum()) == pytest.approx(shift_px, rel=0.04, abs=0.06)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_no_edge_reaches_further_than_64_pixels(sign: float) -> None:
+    alpha = np.zeros((3, 300), np.float32)
+    alpha[:, :150] = 1.0
+    for amounts in ((1.0, 0.0), (0.0, 1.0)):
+        held, asked = (edited(alpha, *(sign * px * amount for amount in amounts)) for px in (64.0, 100.0))
+        np.testing.assert_array_equal(asked, held)
+
+
 def test_a_speck_becomes_a_disc() -> None:
     alpha = np.zeros((31, 31), np.float32)
     alpha[15, 15] = 1.0

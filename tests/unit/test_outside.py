@@ -139,6 +139,16 @@ def test_where_nothing_can_be_written_nothing_happens(folder: Path, clock: Clock
     assert outside.processes() == ()
 
 
+def test_what_could_not_be_put_in_its_place_is_taken_away(folder: Path, clock: Clock) -> None:
+    report = outside.Report()
+    ask(clock)
+    report._file.mkdir()
+    report.write(Values())
+    assert written(folder) == [report._file, report._file.with_suffix(".part")]
+    report.remove()
+    assert written(folder) == [report._file]
+
+
 @pytest.fixture
 def other() -> Iterator[subprocess.Popen[bytes]]:
     """A process that has the filter."""

@@ -234,6 +234,14 @@ def test_memory_is_kept_and_settings_and_sizes_may_change(monkeypatch: pytest.Mo
     assert made
 
 
+def test_zones_follow_their_settings_while_the_picture_keeps_its_size() -> None:
+    workshop = Workshop()
+    for changed in ({}, {"zone_softness": 20.0}, {"zone_1_left": 20.0}, {"zone_1_use": "remove"}):
+        chosen = settings(**KEEP | changed)
+        ours, fresh = (one.small(PICTURE, ALPHA, FOREGROUND, chosen, 2.0) for one in (workshop, Workshop()))
+        np.testing.assert_array_equal(ours.matte, fresh.matte)
+
+
 def test_the_area_of_a_matte_in_half_precision() -> None:
     matte = finished(**REMOVE, zone_softness=0.0)["matte"].astype(np.float16)
     left, top, right, bottom = visible_area(matte[..., 3], (2 * WIDTH, 2 * HEIGHT))

@@ -16,7 +16,7 @@ from rvm_core.matting.providers import PROVIDERS
 from rvm_core.matting.size import BUDGET_PX
 from rvm_core.models import entries
 from rvm_core.pipeline import blur_radius_px
-from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting, Settings
+from rvm_core.settings import BY_KEY, SCHEMA, Kind, Setting, Settings, completed
 from tests import graphs
 
 
@@ -59,6 +59,21 @@ def test_a_bad_value_becomes_its_default_and_a_problem(key: str, value: Any) -> 
     assert complete.latency == "lowest"
     assert [type(problem) for problem in problems] == [SettingsError]
     assert key in problems[0].problem
+
+
+def test_a_number_beyond_a_limit_becomes_the_limit_and_a_problem() -> None:
+    complete, problems = Settings.from_values({"edge_shift_px": 1e9, "threads": -3})
+    assert (complete.edge_shift_px, complete.threads) == (20.0, 0)
+    assert [problem.problem for problem in problems] == [
+        "edge_shift_px cannot be 1000000000.0; it is 20 now.",
+        "threads cannot be -3; it is 0 now.",
+    ]
+
+
+@pytest.mark.parametrize("values", [{"mode": "source"}, {"edge_shift_px": 21.0}, {"glitter": 1}])
+def test_a_file_takes_no_other_value_in_place_of_a_bad_one(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(values))):
+        Settings.for_file(values)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +135,40 @@ def test_a_setting_of_one_mode_and_one_method_needs_both() -> None:
     assert both.applies({"mode": "blur", "model": "graph_plate"})
     assert not both.applies({"mode": "color", "model": "graph_plate"})
     assert not both.applies({"mode": "blur", "model": "graph_good"})
+
+
+def test_a_setting_for_those_who_ask_for_more_is_shown_to_them_alone() -> None:
+    plain, more = (completed({"advanced": asked})[0] for asked in (False, True))
+    hidden = {setting.key for setting in SCHEMA if setting.is_shown(more) and not setting.is_shown(plain)}
+    assert {"edge_shift_px", "zone_1_use", "model"} <= hidden
+    assert not {"preset", "mode", "quality"} & hidden
+    assert not BY_KEY["blur_strength"].is_shown(more), "it does nothing in this mode"
+
+
+@pytest.mark.parametrize(
+    ("key", "depends_on"),
+    [
+        ("mode", set()),
+        ("blur_strength", {"mode"}),
+        ("plate", {"model"}),
+        ("light_wrap", {"mode", "advanced"}),
+        ("zone_2_use", {"zone_1_use", "advanced"}),
+        ("zone_2_left", {"zone_2_use", "advanced"}),
+        ("audio_source", {"show_status"}),
+    ],
+)
+def test_what_decides_whether_a_setting_is_shown(key: str, depends_on: set[str]) -> None:
+    assert BY_KEY[key].depends_on == depends_on
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"models": 3}', '{"models": {"x": 3}}', '{"models": {"x": {}}}']
+)
+def test_a_users_manifest_that_cannot_be_read_takes_no_model_away(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    shipped = schema.of_models("title")
+    assert "rvm_mobilenetv3" in shipped
+    paths.user_manifest_file().write_text(text)
+    assert schema.of_models("title") == shipped

@@ -192,7 +192,7 @@ class Instance:
         unknown = sorted(given - set(BY_KEY))
         if unknown:
             log.warning(f"'{self.name}': settings that this version does not know are left alone: {unknown}")
-        self.worker.has_only_a_preset = not any(
+        self.worker.preset.is_alone = not any(
             BY_KEY[key].role is not Role.APART for key in given & set(BY_KEY)
         )
 

@@ -51,7 +51,7 @@ def _rename(living: Instance, given: Values) -> str:
 
 def _be(living: Instance, name: str) -> None:
     """Let the filter have the preset of that name, and keep all values that it has."""
-    living.worker.adopt_preset(name)
+    living.worker.preset.adopt(name)
     values.change(living.source, {PRESET_KEY: name})
 
 

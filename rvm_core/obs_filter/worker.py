@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.cuts import Cuts
-from rvm_core.errors import HostError, InferenceError, PlateError, PresetError, ProviderError, RvmError
+from rvm_core.errors import HostError, InferenceError, PlateError, ProviderError, RvmError
 from rvm_core.kernels.full_size import contrast_gain
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
@@ -74,11 +74,7 @@ class Worker:
         self._slots_key: tuple[int, ...] = ()
         self._buffers: Buffers | None = None
         self._background = Background(instance, self.status)
-        self._preset: str | None = None
-        self._adopted: str | None = None
-        self._is_changed: bool | None = None
-        self.has_only_a_preset = False
-        """At the start: then its values are wanted, and else those that were saved with it."""
+        self.preset = PresetChoice(instance, self.status)
         self._workshop: Workshop | None = None
         self._rendered, self._seen_at = 0, time.monotonic()
         self._front = self._back = gpu.WORKER_BOX
@@ -119,10 +115,6 @@ class Worker:
         """Count down, then take a clean plate for the filter's settings."""
         self._plate.taking.begin()
         self._instance.event.signal()
-
-    def adopt_preset(self, name: str) -> None:
-        """The filter's preset is about to be called `name`: that is no choice of another one.  Any thread."""
-        self._adopted = name
 
     def close(self) -> None:
         """Let go of the model; the record's objects stay.  The thread has ended."""
@@ -178,8 +170,8 @@ class Worker:
             self._leave_provider(problem)
         self._background.ensure(self._settings, is_hidden=self._is_hidden())
         self.status.happening(" ".join(filter(None, (self._loader.text, self._plate.taking.text))))
-        is_preset_changed = self._is_preset_changed if self._settings.preset else None
-        self.status.refresh(self._settings.show_status, settings_changed, is_preset_changed)
+        mark = self.preset.is_changed if self._settings.preset else None
+        self.status.refresh(self._settings.show_status, settings_changed, mark)
         self.status.write_sometimes()
 
     def _apply_settings(self) -> None:
@@ -189,8 +181,8 @@ class Worker:
         for text in sorted(texts - self._said):
             log.warning(f"'{self._instance.name}': {text}")
         self._said |= texts
-        self._settings, self._is_changed = settings, None
-        self._follow_preset(settings)
+        self._settings = settings
+        self.preset.follow(settings.preset)
         how = (
             Mode[settings.mode.upper()],
             settings.latency == "lowest",
@@ -208,41 +200,6 @@ class Worker:
             contrast_gain(settings.edge_contrast),
             np.array(zones, np.float64).reshape(-1, 5),
         )
-
-    def _follow_preset(self, settings: Settings) -> None:
-        """A preset was chosen, wherever: its values become the filter's."""
-        before, self._preset = self._preset, settings.preset
-        is_new = before != settings.preset if before is not None else self.has_only_a_preset
-        is_adopted = settings.preset == self._adopted
-        if is_new or is_adopted:
-            self._adopted = None
-        if not is_new:
-            return
-        if is_adopted or not settings.preset:
-            self.status.solved("choice")
-            return
-        from rvm_core import presets
-
-        try:
-            chosen = presets.get(settings.preset)
-        except PresetError as problem:
-            self.status.report("choice", problem)
-            return
-        self.status.solved("choice")
-        changes = presets.changes(chosen, self._instance.settings.read())
-        if changes:
-            self._instance.keep(changes)
-
-    def _is_preset_changed(self) -> bool:
-        """Whether the filter's values are no longer those of its preset."""
-        if self._is_changed is None:  # files are read for it
-            from rvm_core import presets
-
-            try:
-                self._is_changed = presets.is_changed(self._settings.preset, self._instance.settings.read())
-            except PresetError:
-                self._is_changed = False
-        return self._is_changed
 
     def _fail(self, part: str, problem: RvmError) -> None:
         """Take the matte off the screen, say once what happened, and wait for a change or a retry."""

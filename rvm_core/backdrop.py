@@ -73,6 +73,8 @@ def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
         image = np.clip(image * 255.0, 0, 255).astype(np.uint8)
     conversion = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
     channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels == 2:  # grey and alpha
+        image, channels = np.dstack([image[..., :1]] * 3 + [image[..., 1:]]), 4
     return cv2.cvtColor(image, conversion[channels])  # type: ignore[return-value]
 
 

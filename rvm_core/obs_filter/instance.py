@@ -172,8 +172,13 @@ class Instance:
         return found
 
     def ask_ui_thread(self) -> None:
-        """Let the UI thread :meth:`tend` to this.  Any thread; on the UI thread it happens at once."""
-        api.function("obs_queue_task")(c.OBS_TASK_UI, _on_ui_thread, self.address, False)
+        """Let the UI thread :meth:`tend` to this.  Any thread; on the UI thread it happens at once.
+
+        A libobs without a frontend has none: there the thread that destroys sources does it.
+        """
+        has_frontend = api.frontend_function("obs_frontend_add_event_callback") is not None
+        where = c.OBS_TASK_UI if has_frontend else c.OBS_TASK_DESTROY
+        api.function("obs_queue_task")(where, _on_ui_thread, self.address, False)
 
     def tend(self) -> None:
         """What :meth:`keep` was given, and where the hotkeys belong.  UI thread."""

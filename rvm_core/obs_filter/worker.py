@@ -26,6 +26,7 @@ from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import has_picture, publish_result, take_picture
+from rvm_core.obs_filter.preset_choice import PresetChoice
 from rvm_core.obs_filter.state import (
     REASONS,
     Fit,

@@ -99,7 +99,7 @@ DETAILS = Text("status_details", _is_status_shown, _details)
 BESIDE_SOUND: tuple[Button | Text, ...] = (
     Button(
         "sync_offset",
-        lambda: tr("Set its sync offset to the picture's latency"),
+        lambda: tr("Set its sync offset"),
         lambda: tr(
             "Your picture appears a little later than your voice. This delays the voice by as much: it is "
             "the sync offset of OBS's advanced audio properties."

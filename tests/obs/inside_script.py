@@ -152,6 +152,14 @@ def refreshes(source, filter):
     return _refreshes[key][0]
 
 
+def speak(locale):
+    """Let the filter take OBS for one that speaks another language."""
+    from rvm_core.obs_filter import language
+
+    language._known[:] = [locale]
+    return True
+
+
 def spoil_presets(is_spoilt):
     """Let every look at the presets fail in a way that nobody foresaw, or no longer."""
     from rvm_core import presets
@@ -460,6 +468,7 @@ _HERE = {
     "background_media": background_media,
     "spoil_provider": spoil_provider,
     "spoil_presets": spoil_presets,
+    "speak": speak,
     "end_worker": end_worker,
     "counters": counters,
     "move_level": move_level,

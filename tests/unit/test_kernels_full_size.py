@@ -116,6 +116,28 @@ def test_spill_reaches_into_the_person_and_spares_what_has_none(depth: type) -> 
     assert np.abs(skin.astype(int) - picture[:, 6:]).max() <= (0 if depth is np.uint8 else 2)
 
 
+@pytest.mark.parametrize("column", range(4))
+def test_the_rooms_colour_is_taken_out_on_both_sides_of_where_it_is_known(column: int) -> None:
+    picture = np.full((8, 16, 3), (60, 200, 60), np.uint8)
+    matte, edge = np.ones((2, 4, 4), np.float32), np.zeros((2, 4, 4), np.float32)
+    way = np.array([-1.0, 0.4, -1.0]) * 0.7
+    edge[:, column, :3] = way - way @ oracles.LUMA
+    _, foreground = made(picture, matte, np.zeros_like(matte), edge=edge)
+    is_taken = (foreground != picture).any(axis=2)
+    reach = np.abs((np.arange(16) + 0.5) / 4 - (column + 0.5))
+    assert is_taken[:, reach < 0.9].all()
+    assert not is_taken[:, reach > 1].any()
+
+
+@pytest.mark.parametrize(("contrast", "held"), [(3.0, 1.0), (-3.0, 0.0)])
+def test_contrast_is_held_to_its_range(contrast: float, held: float) -> None:
+    matte = np.random.default_rng(0).random((4, 6, 4), np.float32)
+    picture, flat = np.full((8, 12, 3), 90, np.uint8), np.zeros_like(matte)
+    asked, limit = (made(picture, matte, flat, contrast=value) for value in (contrast, held))
+    for found, expected in zip(asked, limit, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_hard_edges_leave_no_colour_where_nobody_is_left() -> None:
     matte = np.full((4, 6, 4), 0.2, np.float32)
     alpha, foreground = made(np.full((8, 12, 3), 200, np.uint8), matte, np.zeros_like(matte), contrast=1.0)

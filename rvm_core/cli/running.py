@@ -27,9 +27,10 @@ class Running:
         if not self.processes and not self.filters:
             yield "filters      no filter is running"
         for one in self.filters:
-            whose = f"'{one['filter']}' on '{one['source']}' (process {one['process']})"
-            yield f"filter       {whose}: {one['state']}"
-            yield from (f"  {name:10} {text}" for name, text in _rows(one))
+            try:
+                yield from tuple(_block(one))
+            except (LookupError, TypeError, ValueError):
+                yield f"filter       of another version of obs-rvm (process {one['process']}): start OBS again"
         answered = {one["process"] for one in self.filters}
         for process in self.processes:
             if process not in answered:
@@ -56,6 +57,12 @@ class Question:
         living = outside.processes()
         found = outside.reports(self._asked)
         return Running(living, tuple(one for one in found if one.get("process") in living))
+
+
+def _block(status: Mapping[str, Any]) -> Iterator[str]:
+    whose = f"'{status['filter']}' on '{status['source']}' (process {status['process']})"
+    yield f"filter       {whose}: {status['state']}"
+    yield from (f"  {name:10} {text}" for name, text in _rows(status))
 
 
 def _rows(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

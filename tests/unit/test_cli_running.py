@@ -128,6 +128,16 @@ def test_the_block_of_a_filter_that_failed(status: Status) -> None:
     assert told(status)[-1] == f"over {MISSING.problem}"
 
 
+def test_an_answer_of_another_version_is_no_end(one: Filter, status: Status) -> None:
+    seen = at_work(one, status).snapshot()
+    strange = {key: value for key, value in seen.items() if key != "resets"}
+    lines = list(running.Running((1,), (strange, {"process": 1}, seen | {"resets": 3}, seen)).lines())
+    assert [line.partition(":")[0] for line in lines[:4]] == [
+        f"filter       of another version of obs-rvm (process {process})"
+        for process in (os.getpid(), 1, os.getpid())
+    ] + [f"filter       'Matte' on 'Camera' (process {os.getpid()})"]
+
+
 def test_the_block_of_a_filter_of_lowest_latency(one: Filter, status: Status) -> None:
     at_work(one, status)
     one.record["lowest_latency"] = 1

@@ -30,7 +30,8 @@ class Running:
             try:
                 yield from tuple(_block(one))
             except (LookupError, TypeError, ValueError):
-                yield f"filter       of another version of obs-rvm (process {one['process']}): start OBS again"
+                process = one["process"]
+                yield f"filter       of another version of obs-rvm (process {process}): start OBS again"
         answered = {one["process"] for one in self.filters}
         for process in self.processes:
             if process not in answered:

@@ -231,13 +231,13 @@ def _parsed(content: bytes, what: str) -> Preset:
     if version != SCHEMA_VERSION or not isinstance(name, str) or not isinstance(values, dict):
         raise PresetError(f"{what} lacks a part.", _OTHER_FILE)
     try:
-        return Preset(_checked_name(name), {key: _checked(key, value) for key, value in values.items()})
+        return Preset(kept_name(name), {key: _checked(key, value) for key, value in values.items()})
     except PresetError as cause:
         raise PresetError(f"{what}: {cause.problem}", cause.remedy) from cause
 
 
-def _checked_name(name: str) -> str:
-    """`name` as it is kept.  Raises PresetError."""
+def kept_name(name: str) -> str:
+    """`name` as it is kept: composed, without blanks around it.  Raises PresetError."""
     kept = unicodedata.normalize("NFC", name).strip()
     if not kept:
         raise PresetError("The preset has no name.", "Give it one.")
@@ -252,7 +252,7 @@ def _checked_name(name: str) -> str:
 
 def _own_name(name: str) -> str:
     """`name` as it is kept for one of the user's own.  Raises PresetError."""
-    kept = _checked_name(name)
+    kept = kept_name(name)
     if kept.casefold() in (built_in.casefold() for built_in in _BUILT_IN):
         raise PresetError(f"The preset “{kept}” is built in and stays as it is.", "Use another name.")
     return kept

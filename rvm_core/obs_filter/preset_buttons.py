@@ -24,10 +24,9 @@ _NOTE = "preset_note"
 
 
 def _save(living: Instance, given: Values) -> str:
-    name, chosen = given[PRESET_NAME_KEY].strip(), given[PRESET_KEY]
-    if not name and _is_own(chosen):
-        name = chosen
-    if name and name != chosen and name in presets.names() and not presets.is_built_in(name):
+    typed, chosen = given[PRESET_NAME_KEY], given[PRESET_KEY]
+    name = chosen if not typed.strip() and _is_own(chosen) else presets.kept_name(typed)
+    if name != chosen and name in presets.names() and not presets.is_built_in(name):
         raise PresetError(
             f"There is a preset “{name}” already.", "Choose it to change it, or give another name."
         )

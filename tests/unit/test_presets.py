@@ -512,3 +512,7 @@ def test_every_key_of_a_saved_preset_is_of_the_schema_and_right() -> None:
     presets.save("Mine", MINE)
     for key, value in presets.get("Mine").values.items():
         assert BY_KEY[key].coerce(value) == value
+
+
+def test_a_name_that_is_typed_is_compared_as_it_is_kept() -> None:
+    assert presets.kept_name(" Cafe\u0301 ") == "Caf\u00e9"

@@ -16,6 +16,7 @@ import obspython as obs
 
 POLL_S = 0.02
 OBS_TASK_UI = 0
+OBS_TASK_DESTROY = 3
 PROPERTY_LIST, PROPERTY_GROUP = 6, 12
 
 REGISTERED_BY_SOURCE = 1
@@ -441,6 +442,17 @@ def hold(seconds):
     return True
 
 
+@_TASK
+def _sleep_ms(milliseconds):
+    time.sleep(milliseconds / 1000)
+
+
+def hold_destruction(seconds):
+    """Let libobs destroy nothing for so long, from now on."""
+    _libobs.obs_queue_task(OBS_TASK_DESTROY, _sleep_ms, int(1000 * seconds), False)
+    return True
+
+
 def filter_kinds():
     """{kind: name for people} of every filter that this OBS has."""
     kinds, kind, index = {}, ctypes.c_char_p(), 0
@@ -460,6 +472,7 @@ _ON_UI_THREAD = {
     "refreshes": refreshes,
     "sync_offset": sync_offset,
     "filter_kinds": filter_kinds,
+    "hold_destruction": hold_destruction,
 }
 _HERE = {
     "at_work": at_work,

@@ -89,6 +89,7 @@ class Lab:
             STATUS_DIR_VARIABLE: str(home / STATUS_FOLDER),
             "NUMBA_CACHE_DIR": str(paths.numba_cache_dir()),
         }
+        env |= arguments.pop("env", {})
         with Sandbox(home, env=env, **{"scripts": self.scripts, **arguments}) as self.obs:
             yield self
 

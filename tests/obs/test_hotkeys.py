@@ -5,6 +5,7 @@ Keys are bound as OBS saves them, with the source; they are pressed on the scree
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -156,7 +157,7 @@ def test_a_key_goes_through_the_presets(fresh: Lab) -> None:
 
 def test_a_key_starts_matting_anew(fresh: Lab) -> None:
     def asked(status: dict[str, Any]) -> int:
-        return [reset["reason"] for reset in status["resets"]].count("asked by the user")
+        return sum("asked by the user" in reset["reason"] for reset in status["resets"])
 
     before = asked(fresh.status(CAMERA))
     for number in (1, 2):
@@ -261,3 +262,24 @@ def leaks_without_us(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], i
         return found[0]
 
     return measure
+
+
+def test_what_is_asked_of_a_filter_on_its_way_out_finds_none(tmp_path: Path) -> None:
+    """As it begins, it asks the UI thread for its keys: here between its release and its destruction."""
+    lab = Lab(tmp_path / "lab")
+    # what is freed must not look as if it were still there
+    freed = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
+    with lab.running(width=WIDTH, height=HEIGHT, sources=sources(lab), env=freed):
+        wait_ready(lab)
+        for _ in range(4):
+            assert lab.call("hold_destruction", seconds=2.5)
+            holding = threading.Thread(target=lab.call, args=("hold",), kwargs={"seconds": 1.0})
+            holding.start()
+            time.sleep(0.3)
+            for _ in range(5):
+                lab.obs.ws.create_source_filter(CAMERA, "Short", FILTER_KIND, GOOD)
+                lab.obs.ws.remove_source_filter(CAMERA, "Short")
+            holding.join()
+            time.sleep(2.0)
+        assert listed(lab, CAMERA, "Short") == []
+        assert lab.obs.quit() == 0

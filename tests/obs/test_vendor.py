@@ -129,7 +129,7 @@ def test_a_plate_is_captured_and_matting_begins_anew(fresh: Lab) -> None:
     wait_until(lambda: bool(values(fresh, CAMERA).get("plate")), "captures nothing")
     assert ask(fresh, "start_anew", source=OTHER)["success"]
     fresh.wait_status(
-        OTHER, lambda s: "asked by the user" in [one["reason"] for one in s["resets"]], "no new epoch"
+        OTHER, lambda s: any("asked by the user" in one["reason"] for one in s["resets"]), "no new epoch"
     )
 
 

@@ -134,16 +134,6 @@ SCHEMA: tuple[Setting, ...] = (
         group="background",
     ),
     Setting(
-        "background_color",
-        Kind.COLOR,
-        0xFF00FF00,
-        "Background colour",
-        "The colour behind the person, and beside an image that does not fill the picture.",
-        modes=_REPLACING,
-        group="background",
-        role=Role.CONTENT,
-    ),
-    Setting(
         "background_file",
         Kind.PATH,
         "",
@@ -175,6 +165,16 @@ SCHEMA: tuple[Setting, ...] = (
         choices=(("cover", "Cover"), ("contain", "Contain"), ("stretch", "Stretch")),
         modes=("image", "video", "source"),
         group="background",
+    ),
+    Setting(
+        "background_color",
+        Kind.COLOR,
+        0xFF00FF00,
+        "Background colour",
+        "The colour behind the person, and beside an image that does not fill the picture.",
+        modes=_REPLACING,
+        group="background",
+        role=Role.CONTENT,
     ),
     Setting(
         "blur_strength",
@@ -447,10 +447,10 @@ class Settings:
     preset_file: str
     advanced: bool
     mode: str
-    background_color: int
     background_file: str
     background_source: str
     background_fit: str
+    background_color: int
     blur_strength: float
     bokeh_highlights: float
     edge_shift_px: float

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_LEAST_LETTERS = 5
+_LEAST_LETTERS = 4
 """A template with fewer letters of its own fits messages that were not made of it."""
 _DEEPEST = 4
 """Messages hold messages: a model could not be fetched, because a server refused."""

@@ -153,7 +153,10 @@ float4 over_color(Vertex v) : TARGET
 float4 over_backdrop(Vertex v) : TARGET
 {
     float3 background = backdrop.Sample(linear_clamp, v.uv).rgb;
-    return before(foreground(v.uv), background, light_at(v.uv).rgb, v.uv);
+    float3 shine = float3(0.0, 0.0, 0.0);
+    if (edged > 0.5)
+        shine = light_at(v.uv).rgb;
+    return before(foreground(v.uv), background, shine, v.uv);
 }
 
 float decode_channel(float v)

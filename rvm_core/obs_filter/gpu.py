@@ -257,20 +257,18 @@ def set_image(state: int, width: int, height: int, pixels: int) -> bool:
 
 
 @kernel
-def set_backdrop(state: int, weak: int, failed: int) -> int:
-    """The source that is the background, a weak reference or 0; the reference that was there before.
+def set_backdrop(state: int, weak: int, failed: int) -> None:
+    """The source that is the background, a weak reference or 0; the caller releases the one before.
 
     failed: whether there is none where there should be one, an image too.
     """
     s = carray(as_record(state), 1)[0]
     _enter()
-    before = s.backdrop
-    s.backdrop = weak
-    if weak != before:  # another source may get the same address
+    if weak != s.backdrop:  # another source may get the same address
         s.live_of = 0
+    s.backdrop = weak
     s.backdrop_failed = i32(failed)
     _leave()
-    return before
 
 
 @kernel

@@ -13,6 +13,7 @@ RANKS = {
     "errors": 0,
     "locks": 0,
     "outside": 0,
+    "desktop": 0,
     "settings": 0,
     "schema": 0,
     "texts": 0,

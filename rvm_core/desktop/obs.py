@@ -30,9 +30,9 @@ class Obs:
     """An OBS that was found.
 
     program: what starts it (flatpak and snap: the file that the system starts it by).  version: None where it
-    cannot be told.  config: the folder ``obs-studio`` with ``global.ini``, ``user.ini``, ``plugin_config`` and
-    ``logs``; it need not exist yet.  linked_python: on Linux the version whose libpython it links, None where
-    it was built without scripting, and on Windows and macOS, where the user chooses.
+    cannot be told.  config: the folder ``obs-studio`` with ``global.ini``, ``user.ini`` and ``logs``; it
+    need not exist yet.  linked_python: on Linux the version whose libpython it links; None where it
+    was built without scripting, and on Windows and macOS, where the user chooses.
     """
 
     kind: Kind

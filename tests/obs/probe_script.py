@@ -12,9 +12,11 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``deafen``     let the filters' workers no longer notice that another preset was chosen
 ``rename``     sources, one after the other, before anybody hears of it: `names` are pairs, old and new
 ``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
+``memory``     KiB that OBS has allocated and not freed (with MALLOC_ARENA_MAX=1 and PYTHONMALLOC=malloc: all of it)
 """
 
 import ctypes
+import gc
 import json
 import sys
 import threading
@@ -128,6 +130,19 @@ def remove(path):
     return True
 
 
+class _MallInfo(ctypes.Structure):
+    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]
+
+
+def memory():
+    gc.collect()
+    used = _mallinfo()
+    return (used.uordblks + used.hblkhd) // 1024
+
+
+_mallinfo = _declare(_libobs.mallinfo2, _MallInfo)
+
 _CALLS = {
     "reload": reload,
     "add": add,
@@ -138,6 +153,7 @@ _CALLS = {
     "deafen": deafen,
     "rename": rename,
     "lists": lists,
+    "memory": memory,
 }
 
 

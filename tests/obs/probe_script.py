@@ -12,7 +12,7 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``deafen``     let the filters' workers no longer notice that another preset was chosen
 ``rename``     sources, one after the other, before anybody hears of it: `names` are pairs, old and new
 ``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
-``memory``     KiB that OBS has allocated and not freed (with MALLOC_ARENA_MAX=1 and PYTHONMALLOC=malloc: all of it)
+``memory``     KiB allocated and not freed: all of OBS's with MALLOC_ARENA_MAX=1 and PYTHONMALLOC=malloc
 """
 
 import ctypes

@@ -16,7 +16,9 @@
     │   └── ModelContract    the graph's tensors are not those of the method
     ├── ProviderError        onnxruntime cannot run the model on this provider
     ├── InferenceError       the network raised, or gave values that are not finite
-    └── HostError            libobs is missing, too old, or lacks a function
+    ├── HostError            libobs is missing, too old, or lacks a function
+    ├── CollectionError      a file that is no scene collection of OBS, or none that can be changed
+    └── IniError             a configuration file that OBS itself cannot read
 """
 
 from __future__ import annotations
@@ -85,3 +87,11 @@ class InferenceError(RvmError):
 
 class HostError(RvmError):
     """libobs is missing, too old, or lacks a function."""
+
+
+class CollectionError(RvmError):
+    """A file that is no scene collection of OBS, or none that can be changed safely."""
+
+
+class IniError(RvmError):
+    """A configuration file that OBS itself cannot read."""

@@ -1,8 +1,8 @@
 """A computer out of a JSON file, for whatever plans with a `rvm_core.desktop.machine.Machine`.
 
 The file says ``about`` (where each fact comes from), ``system``, ``architecture``, ``home``, ``environ``,
-``files`` (path to text), ``folders`` (those that are empty), ``registry`` (key to names to values) and
-``commands`` (words to what they print).
+``files`` (path to text; a byte that is no text, as 0x86, stands as ``\\udc86``), ``folders`` (those that are
+empty), ``registry`` (key to names to values) and ``commands`` (words to what they print).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class RecordedMachine:
         self.home = self.path(told["home"])
         self.environ: dict[str, str] = _kept(told.get("environ", {}))
         self._files = {
-            self._key(self.path(path)): text.encode() for path, text in _kept(told.get("files", {})).items()
+            self._key(self.path(path)): text.encode("utf-8", "surrogateescape")
+            for path, text in _kept(told.get("files", {})).items()
         }
         self._listed: dict[str, set[PurePath]] = {}
         for path in [*_kept(told.get("files", {})), *told.get("folders", [])]:

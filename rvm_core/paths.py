@@ -20,6 +20,8 @@ def data_dir() -> Path:
     override = os.environ.get(DATA_DIR_VARIABLE)
     if override:
         return Path(override).expanduser().absolute()
+    if os.environ.get("SNAP_NAME") == "obs-studio":  # its other folders move whenever it is refreshed
+        return Path(os.environ["SNAP_USER_COMMON"]) / "obs-rvm"
     home = Path.home()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "obs-rvm"

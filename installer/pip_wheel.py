@@ -1,0 +1,48 @@
+"""pip out of its own wheel, for a Python that has none.
+
+Debian's Python without the package ``python3-venv``, and the Pythons of flatpaks and snaps, only make
+environments ``--without-pip``; the environment's own Python then runs the wheel's pip by its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.request
+from pathlib import Path
+
+from installer.errors import InstallError
+
+NAME = "pip-26.3-py3-none-any.whl"
+SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+URL = f"https://files.pythonhosted.org/packages/07/25/ee8c38ae72d66b844ce8eb9711ba905dba21ca1a8a0c960057c41cd23337/{NAME}"
+TIMEOUT_S = 60
+
+
+def words(wheel: Path) -> list[str]:
+    """What a Python is given to run the pip in `wheel`."""
+    return [str(wheel / "pip")]
+
+
+def ensure(folder: Path, url: str = URL) -> Path:
+    """The verified wheel in `folder`, fetched where it is not there yet.  Raises InstallError."""
+    wheel = folder / NAME
+    if wheel.is_file() and _is_verified(wheel.read_bytes()):
+        return wheel
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            content: bytes = answer.read()
+    except OSError as cause:
+        raise InstallError(
+            f"pip cannot be fetched from {url}: {cause}.", "Check the connection and run this again."
+        ) from cause
+    if not _is_verified(content):
+        raise InstallError(f"{url} did not give the pip that was expected.", "Run this again.")
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = wheel.with_name(f"{NAME}.part")
+    staged.write_bytes(content)
+    staged.replace(wheel)
+    return wheel
+
+
+def _is_verified(content: bytes) -> bool:
+    return hashlib.sha256(content).hexdigest() == SHA256

@@ -1,7 +1,4 @@
-"""The command ``obs-rvm``: a launcher in the data folder, and a link to it where shells look.
-
-The project is not copied anywhere: like the script in OBS, the command runs from this folder.
-"""
+"""The command ``obs-rvm``: a launcher in the data folder, and a link to it where shells look."""
 
 from __future__ import annotations
 
@@ -11,39 +8,39 @@ import shutil
 import sys
 from pathlib import Path
 
-from installer.layout import DATA_DIR_VARIABLE, PROJECT, Layout, default_data_dir
+from installer import files
+from installer.layout import DATA_DIR_VARIABLE, Layout, default_data_dir, package_command
+from rvm_core.desktop.boxes import Box
 
 NAME = "obs-rvm"
 _POSIX = """#!/bin/sh
 # Made by installer/install.py.
 if [ -z "${variable}" ]; then {variable}={data}; fi
 export {variable}
-PYTHONPATH={project} exec {python} -m rvm_core "$@"
+exec {words} "$@"
 """
 _WINDOWS = """@echo off
 rem Made by installer/install.py.
+chcp 65001 >nul
 setlocal
 if not defined {variable} set "{variable}={data}"
-set "PYTHONPATH={project}"
-"{python}" -m rvm_core %*
+{words} %*
 """
 
 
-def make(layout: Layout) -> Path:
-    """Write the launcher; its path.  An older one is replaced at once."""
+def make(layout: Layout, box: Box) -> Path:
+    """Write the launcher, which runs where `box` says; its path.  An older one is replaced at once."""
     path = launcher(layout)
     path.parent.mkdir(parents=True, exist_ok=True)
-    values = {"data": layout.data, "project": PROJECT, "python": layout.environment_python}
+    variables = {DATA_DIR_VARIABLE: str(layout.data)} if box.python else {}
+    words, _ = box.command(package_command(layout), variables)
     if sys.platform == "win32":
-        text = _WINDOWS.format(variable=DATA_DIR_VARIABLE, **values)
+        quoted, data = " ".join(f'"{word}"' for word in words), str(layout.data)
+        text = _WINDOWS.format(variable=DATA_DIR_VARIABLE, data=data, words=quoted).replace("\n", "\r\n")
     else:
-        text = _POSIX.format(
-            variable=DATA_DIR_VARIABLE, **{key: shlex.quote(str(value)) for key, value in values.items()}
-        )
-    staged = path.with_name(path.name + ".part")
-    staged.write_text(text, encoding="utf-8")
-    staged.chmod(0o755)
-    staged.replace(path)
+        quoted, data = shlex.join(words), shlex.quote(str(layout.data))
+        text = _POSIX.format(variable=DATA_DIR_VARIABLE, data=data, words=quoted)
+    files.write(path, text.encode(), mode=0o755)
     return path
 
 
@@ -52,8 +49,8 @@ def launcher(layout: Layout) -> Path:
     return layout.data / "bin" / (f"{NAME}.cmd" if sys.platform == "win32" else NAME)
 
 
-def link(layout: Layout, folder: Path | None = None) -> Path | None:
-    """Link to the launcher from a folder that shells search; None where that is not ours to do.
+def link_place(layout: Layout, folder: Path | None = None) -> Path | None:
+    """Where a link to the launcher is ours to make; None where it is not.
 
     folder: by default that of programs for all users, for root, else the user's own.  Nothing is linked on
     Windows, for a data folder of the user's choice, or over another file of that name.
@@ -61,16 +58,18 @@ def link(layout: Layout, folder: Path | None = None) -> Path | None:
     if sys.platform == "win32" or layout.data != default_data_dir() or DATA_DIR_VARIABLE in os.environ:
         return None
     folder = folder or (Path("/usr/local/bin") if os.geteuid() == 0 else Path.home() / ".local" / "bin")
-    path, target = folder / NAME, launcher(layout)
-    if os.path.lexists(path) and not (path.is_symlink() and path.resolve() == target.resolve()):
+    path = folder / NAME
+    if os.path.lexists(path) and not (path.is_symlink() and path.resolve() == launcher(layout).resolve()):
         return None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.symlink_to(target)
-    except OSError:
-        return None
-    return path
+    return path if os.access(_existing(folder), os.W_OK) else None
+
+
+def link(layout: Layout, path: Path) -> None:
+    """Link to the launcher from `path`.  Raises OSError."""
+    if path.is_symlink():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(launcher(layout))
 
 
 def name_for_shell(layout: Layout) -> str:
@@ -78,3 +77,9 @@ def name_for_shell(layout: Layout) -> str:
     found = shutil.which(NAME)
     is_ours = found is not None and Path(found).resolve() == launcher(layout).resolve()
     return NAME if is_ours else str(launcher(layout))
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder

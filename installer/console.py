@@ -6,18 +6,22 @@ import sys
 from typing import TextIO
 
 from installer.errors import InstallError
+from installer.log import Log
 
 
 class Console:
-    """Plain lines on `out`, so that they read the same in a terminal and in a log."""
+    """Plain lines on `out`, so that they read the same in a terminal and in the `log`, if there is one."""
 
     def __init__(self, out: TextIO | None = None, answers: TextIO | None = None) -> None:
         self._out = out if out is not None else sys.stdout
         self._answers = answers if answers is not None else sys.stdin
+        self.log: Log | None = None
 
     def line(self, text: str = "") -> None:
         """One line, shown at once."""
         print(text, file=self._out, flush=True)
+        if self.log:
+            self.log.line(text)
 
     def detail(self, text: str) -> None:
         """A line that belongs to the step above it."""

@@ -8,34 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tomllib
-
-from installer.errors import InstallError
+from installer import files
 from installer.layout import Layout
-from installer.runner import Runner
+from installer.source import Source
+from rvm_core.desktop.pythons import Python
 
-EXTRA = "demo"
-FORM = 1  # raised when an environment of the same dependencies must be made differently
+if TYPE_CHECKING:
+    from installer.steps import Workshop
+
+DEMO = "demo"
+FORM = 2  # raised when an environment of the same packages must be made differently
+VARIABLES = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_NO_CACHE_DIR": "1",  # nothing of ours stays in the user's cache
+    "PIP_USER": "0",
+    "PYTHONNOUSERSITE": "1",
+}
 
 
-def requirements(pyproject: Path) -> list[str]:
-    """The project's dependencies and those of its demo, as pip reads them."""
-    try:
-        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
-        return [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as cause:
-        raise InstallError(
-            f"{pyproject} does not name the dependencies: {cause!r}.", "Get a complete copy of the project."
-        ) from cause
-
-
-def fingerprint(names: list[str], python: Path, version: tuple[int, int]) -> str:
+def fingerprint(source: Source, python: Python) -> str:
     """Changes whenever an environment made of these would be another one."""
-    facts = [FORM, sorted(names), str(python), list(version), platform.machine()]
+    facts = [FORM, source.digest, str(python.program), list(python.version), python.architecture]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -48,41 +45,43 @@ def is_current(layout: Layout, wanted: str) -> bool:
     return bool(marker.get("fingerprint") == wanted) and layout.environment_python.exists()
 
 
-def make(layout: Layout, runner: Runner, python: Path, names: list[str], wanted: str) -> None:
-    """Makes the environment anew; one that works stays aside until its successor is complete."""
+def make(workshop: Workshop, python: Python, wanted: str) -> None:
+    """Makes the environment anew; one that works stays aside until its successor is complete.
+
+    Raises CommandFailed and InstallError; then everything is as it was before.
+    """
+    layout, source = workshop.layout, workshop.source
     previous = layout.environment.with_name(layout.environment.name + ".previous")
     if layout.environment_marker.exists():
-        shutil.rmtree(previous, ignore_errors=True)
+        files.remove(previous)
         layout.environment.rename(previous)
     else:
-        _remove(layout.environment)
+        files.remove(layout.environment)
     layout.data.mkdir(parents=True, exist_ok=True)
     try:
-        runner.run([str(python), "-m", "venv", str(layout.environment)])
-        pip = [str(layout.environment_python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        runner.run([*pip, "install", "--prefer-binary", *names])
-        _write_marker(layout.environment_marker, wanted, names)
+        workshop.run([str(python.program), "-m", "venv", str(layout.environment)])
+        _pip(workshop, ["install", *source.pip_options(), str(source.path)])
+        marker = {"fingerprint": wanted, "version": source.version, "python": list(python.version)}
+        files.write(layout.environment_marker, json.dumps(marker, indent=1).encode())
     except BaseException:
-        _remove(layout.environment)
+        files.remove(layout.environment)
         if previous.exists():
             previous.rename(layout.environment)
         raise
-    shutil.rmtree(previous, ignore_errors=True)
+    files.remove(previous)
 
 
-def _write_marker(marker: Path, wanted: str, names: list[str]) -> None:
-    staged = marker.with_name(marker.name + ".part")
-    staged.write_text(json.dumps({"fingerprint": wanted, "requirements": names}, indent=1), encoding="utf-8")
-    staged.replace(marker)
+def add_extra(workshop: Workshop, name: str) -> None:
+    """Install what the package's extra `name` asks for beside what is there.  Raises CommandFailed."""
+    source = workshop.source
+    _pip(workshop, ["install", *source.pip_options(), f"obs-rvm[{name}]=={source.version}"])
 
 
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
-    except OSError as cause:
-        raise InstallError(
-            f"The half-made environment {folder} cannot be removed: {cause.strerror}.",
-            "Close programs that use it, delete that folder, and run this again.",
-        ) from cause
+def installed_script(layout: Layout) -> Path | None:
+    """The script as the installed package carries it."""
+    folder = "Lib" if (layout.environment / "Lib").is_dir() else "lib/python3*"
+    return next(layout.environment.glob(f"{folder}/site-packages/rvm_core/obs_rvm_filter.py"), None)
+
+
+def _pip(workshop: Workshop, words: list[str]) -> None:
+    workshop.run([str(workshop.layout.environment_python), "-m", "pip", *words], VARIABLES)

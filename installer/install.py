@@ -1,104 +1,73 @@
 #!/usr/bin/env python3
-"""Installs everything that the OBS script needs; with ``--demo`` it also shows the filter at work.
+"""Installs, renews and removes the filter for OBS; with ``--demo`` it also shows it at work.
 
-``python3 installer/install.py [--demo]``, from any folder.  Standard library only.
+``python3 installer/install.py``, from any folder.  Standard library only.  First it looks (facts), then it
+says what it would do (plan), asks, and does it step by step; each step is done whole or not at all.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
 # Run as a file, the first entry is this folder, whose modules must be found as a package only.
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.dont_write_bytecode = True  # what was unpacked stays as it is
 
-MINIMUM = (3, 11)
+MINIMUM = (3, 10)
 
 if sys.version_info < MINIMUM:
-    sys.exit("The installer needs Python 3.11 or newer: run it with python3.11.")
+    sys.exit("The installer needs Python 3.10 or newer: run it with python3.10 or a newer one.")
 
-from installer import command  # noqa: E402 - the path is set above
-from installer.console import Console  # noqa: E402 - the path is set above
+from installer import checkup, command, options, source, target  # noqa: E402 - the path is set above
+from installer.console import Console  # noqa: E402
 from installer.errors import InstallError  # noqa: E402
 from installer.facts import Facts  # noqa: E402
-from installer.layout import DATA_DIR_VARIABLE, SCRIPT, Layout, default_data_dir  # noqa: E402
+from installer.layout import DATA_DIR_VARIABLE, Layout, default_data_dir  # noqa: E402
 from installer.lock import Lock  # noqa: E402
-from installer.plan import Wishes, make_plan  # noqa: E402
+from installer.log import Log  # noqa: E402
+from installer.plan import make_plan  # noqa: E402
+from installer.record import Record  # noqa: E402
 from installer.runner import Runner  # noqa: E402
-from installer.steps import Step, Workshop  # noqa: E402
+from installer.steps import Step, Workshop, offline, removal  # noqa: E402
+from installer.wishes import Wishes  # noqa: E402
 
-DEFAULT_CAMERA = "/dev/video0"
 INTERRUPTED = 130
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(
-        prog="install.py", description="Installs the RVM Background filter for OBS."
-    )
-    made.add_argument("--demo", action="store_true", help="also show the filter in a private OBS")
-    made.add_argument("--yes", action="store_true", help="do not ask")
-    made.add_argument("--dry-run", action="store_true", help="print the plan and change nothing")
-    made.add_argument("--data-dir", type=Path, metavar="DIR", help=f"data folder (also {DATA_DIR_VARIABLE})")
-    demo = made.add_argument_group("the demo")
-    demo.add_argument("--output", type=Path, default=Path("demo"), metavar="DIR", help="its files (./demo)")
-    footage = demo.add_mutually_exclusive_group()
-    footage.add_argument("--clip", type=Path, metavar="FILE", help="a video of your own")
-    footage.add_argument(
-        "--camera", nargs="?", const=DEFAULT_CAMERA, metavar="DEVICE", help=f"a camera ({DEFAULT_CAMERA})"
-    )
-    demo.add_argument("--seconds", type=_seconds, default=10.0, help="how long it records (10)")
-    return made
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 1 <= value <= 600:
-        raise argparse.ArgumentTypeError("use 1 to 600 seconds")
-    return value
 
 
 def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
     """Returns the exit code: 0 done, 1 a step failed or the user said no, 130 interrupted."""
-    options = parser().parse_args(arguments)
+    asked = options.parser().parse_args(arguments)
     console = console or Console()
     signal.signal(signal.SIGTERM, _interrupt)
-    data = options.data_dir.expanduser().absolute() if options.data_dir else default_data_dir()
-    wishes = Wishes(
-        is_demo=options.demo,
-        output=options.output.expanduser().absolute(),
-        clip=options.clip.expanduser().absolute() if options.clip else None,
-        camera=options.camera,
-        seconds=options.seconds,
-    )
+    wishes = options.wishes(asked)
     try:
-        facts = Facts.gather(data)
+        facts = Facts.gather(asked.data_dir or default_data_dir(), wishes)
+        layout = Layout(wishes.prepare or asked.data_dir or data_dir(facts))
         steps = make_plan(facts, wishes)
-        _show(console, facts, data, steps)
-        if options.dry_run:
+        if wishes.offline:
+            offline.check(wishes.offline, facts.machine, facts.target)
+        for line in _told(facts, layout, steps):
+            console.line(line)
+        if asked.dry_run:
             console.line("Dry run: nothing was changed.")
             return 0
-        if not _may_go_on(console, facts, options.yes):
+        if not _may_go_on(console, facts, asked.yes):
             console.line("Nothing was changed.")
             return 1
-        layout = Layout(data)
-        with Lock(data):
-            carry_out(steps, Workshop(layout, Runner(layout.log, console)), console)
+        _work(facts, wishes, layout, steps, console)
     except InstallError as error:
         console.failure(error)
         return 1
     except KeyboardInterrupt:
         console.line("\nInterrupted. Run this again to go on; nothing half done will be used.")
         return INTERRUPTED
-    if not wishes.is_demo:
-        console.line(closing_words(data))
     return 0
 
 
@@ -106,13 +75,27 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _show(console: Console, facts: Facts, data: Path, steps: Sequence[Step]) -> None:
-    obs = str(facts.obs) if facts.obs else "not installed"
-    console.line(f"RVM Background for OBS: {facts.distribution}, {os.cpu_count()} cores, OBS {obs}")
-    console.line(f"Data folder: {data}")
-    console.line("Plan:")
+def data_dir(facts: Facts) -> Path:
+    """The data folder: where the Python of that OBS will look for it."""
+    boxed = facts.target.box.data
+    return Path(boxed) if boxed and DATA_DIR_VARIABLE not in os.environ else default_data_dir()
+
+
+def _told(facts: Facts, layout: Layout, steps: Sequence[Step]) -> Iterator[str]:
+    """The facts and the plan."""
+    obs = facts.target.obs
+    yield f"RVM Background for OBS: {facts.distribution}, {os.cpu_count()} cores"
+    running = " (running)" if facts.is_obs_running else ""
+    yield f"OBS: {target.told(obs) if obs else 'not installed'}{running}"
+    if facts.target.others:
+        others = ", ".join(map(target.told, facts.target.others))
+        yield f"Not meant, unless you name one with --obs: {others}"
+    if facts.target.python:
+        yield f"Python: {facts.target.python.program}"
+    yield f"Data folder: {layout.data}"
+    yield "Plan:"
     for number, step in enumerate(steps, 1):
-        console.line(f"  {number}. {step.title}: {step.detail}")
+        yield f"  {number}. {step.title}: {step.detail}"
 
 
 def _may_go_on(console: Console, facts: Facts, is_agreed: bool) -> bool:
@@ -122,6 +105,56 @@ def _may_go_on(console: Console, facts: Facts, is_agreed: bool) -> bool:
         console.line("No terminal to ask on: going on, as with --yes.")
         return True
     return console.confirms("Go on?")
+
+
+def _work(facts: Facts, wishes: Wishes, layout: Layout, steps: Sequence[Step], console: Console) -> None:
+    if wishes.is_uninstall and not layout.data.is_dir():
+        console.line("Nothing is installed here.")
+        return
+    missing = [str(folder) for folder in reversed(layout.data.parents) if not folder.exists()]
+    with Lock(layout.data, console.line) as lock:
+        console.log = Log(layout.log, facts.machine)
+        console.log.begin(" ".join(sys.argv[1:]) or "install")
+        for line in _told(facts, layout, steps):
+            console.log.line(line)
+        record = Record.load(layout)
+        record.made = [*missing, *(path for path in record.made if path not in missing)]
+        wheels = offline.wheels(wishes.offline) if wishes.offline else None
+        workshop = Workshop(
+            layout,
+            Runner(console.log, console, held=[lock.descriptor]),
+            console,
+            facts.machine,
+            wishes,
+            source.find(wheels),
+            record,
+        )
+        if not (wishes.is_uninstall or wishes.prepare):
+            _begin(workshop, facts)
+        carry_out(steps, workshop, console)
+        if not (wishes.is_uninstall or wishes.prepare):
+            _finish(workshop)
+        console.log = None
+    if wishes.is_uninstall:
+        removal.sweep(layout, record.made)
+    elif not (wishes.is_demo or wishes.prepare):
+        console.line(closing_words(layout))
+
+
+def _begin(workshop: Workshop, facts: Facts) -> None:
+    """From here on an installation that ends early is known as one."""
+    record, obs = workshop.record, facts.target.obs
+    record.version, record.state = workshop.source.version, "installing"
+    record.script = str(workshop.layout.script)
+    record.obs = {"kind": obs.kind.value, "program": str(obs.program)} if obs else {}
+    record.save(workshop.layout)
+
+
+def _finish(workshop: Workshop) -> None:
+    workshop.record.state = "installed"
+    workshop.record.save(workshop.layout)
+    if not workshop.wishes.is_demo:
+        checkup.tell(workshop)
 
 
 def carry_out(steps: Sequence[Step], workshop: Workshop, console: Console) -> None:
@@ -135,25 +168,16 @@ def carry_out(steps: Sequence[Step], workshop: Workshop, console: Console) -> No
     console.line(f"Done in {time.monotonic() - began:.1f} s.")
 
 
-def closing_words(data: Path) -> str:
-    """How to add the script in OBS; the installer never touches the user's own OBS configuration."""
-    lines = [
-        "",
-        "Add the filter to OBS:",
-        "  1. Tools > Scripts > +, and choose this file:",
-        f"     {SCRIPT}",
-        "  2. Right-click a source > Filters > + > RVM Background.",
-    ]
-    if sys.platform in ("win32", "darwin"):
-        lines.insert(
-            2, "  0. Tools > Scripts > Python Settings: choose the folder of the Python that ran this."
-        )
-    lines += ["For video files:", f"  {command.name_for_shell(Layout(data))} video --help"]
-    if data != default_data_dir():
-        lines.append(
-            f"Start OBS with {DATA_DIR_VARIABLE}={data}, because the data folder is not the usual one."
-        )
-    return "\n".join(lines)
+def closing_words(layout: Layout) -> str:
+    """What to do now."""
+    return "\n".join(
+        [
+            "",
+            "In OBS: right-click a source > Filters > + > RVM Background.",
+            f"For video files: {command.name_for_shell(layout)} video --help",
+            f"If something is wrong: {command.name_for_shell(layout)} doctor",
+        ]
+    )
 
 
 if __name__ == "__main__":

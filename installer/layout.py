@@ -1,36 +1,37 @@
-"""Where the installer finds and puts things.
-
-The data folder is the one of ``rvm_core.paths``, which is not imported here because the installer
-must run before, and without, everything else; a test holds the two together.
-"""
+"""Where the installer finds and puts things; the places of the package itself are `rvm_core.paths`'."""
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from rvm_core.paths import DATA_DIR_VARIABLE, SITE_PACKAGES_VARIABLE, STATUS_DIR_VARIABLE
+from rvm_core.paths import data_dir as default_data_dir
+
+__all__ = [
+    "DATA_DIR_VARIABLE",
+    "DEMO",
+    "PROJECT",
+    "SCRIPT",
+    "SITE_PACKAGES_VARIABLE",
+    "STATUS_DIR_VARIABLE",
+    "Layout",
+    "default_data_dir",
+    "package_command",
+]
+
 PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout, or the folder that a release was unpacked to."""
 SCRIPT = PROJECT / "obs_rvm_filter.py"
 DEMO = PROJECT / "installer" / "demo.py"
 
-DATA_DIR_VARIABLE = "OBS_RVM_DATA_DIR"
-SITE_PACKAGES_VARIABLE = "OBS_RVM_SITE_PACKAGES"
-STATUS_DIR_VARIABLE = "OBS_RVM_STATUS_DIR"
-
-
-def default_data_dir() -> Path:
-    """The user's data folder (not created); ``OBS_RVM_DATA_DIR`` overrides it."""
-    override = os.environ.get(DATA_DIR_VARIABLE)
-    if override:
-        return Path(override).expanduser().absolute()
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "obs-rvm"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "obs-rvm"
-    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "obs-rvm"
+# What lies in a data folder: the user's own work, which an uninstallation leaves, and the rest.
+OWN_WORK = ("presets", "plates", "manifest.json")
+OURS = (
+    *("venv", "venv.previous", "bin", "backups", "models", "specialised", "numba-cache", "footage", "status"),
+    *("providers.json", "obs_rvm_filter.py", "demo-obs.log"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,25 @@ class Layout:
         return self.environment / "bin" / "python"
 
     @property
+    def script(self) -> Path:
+        """What OBS is given: it stays where it is when the package is renewed."""
+        return self.data / SCRIPT.name
+
+    @property
+    def record(self) -> Path:
+        """What was made and changed outside the data folder."""
+        return self.data / "installed.json"
+
+    @property
+    def backups(self) -> Path:
+        """OBS's files as they were before they were changed."""
+        return self.data / "backups"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
     def footage(self) -> Path:
         return self.data / "footage"
 
@@ -65,3 +85,8 @@ class Layout:
     def child_environment(self) -> dict[str, str]:
         """The variables that the project's own commands are given."""
         return {DATA_DIR_VARIABLE: str(self.data)}
+
+
+def package_command(layout: Layout) -> list[str]:
+    """What starts the installed package's commands; isolated, or a checkout in this folder would win."""
+    return [str(layout.environment_python), "-I", "-m", "rvm_core"]

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
+from installer.environment import DEMO
 from installer.errors import InstallError
 from installer.facts import SCREEN_PROGRAMS, Facts
-from installer.steps import (
-    FetchFootage,
-    FetchModel,
-    InstallPackages,
-    MakeCommand,
-    MakeEnvironment,
-    RunDemo,
-    Step,
-    WarmKernels,
-    apt_command,
-)
+from installer.steps import Step
+from installer.steps.demo import FetchFootage, RunDemo
+from installer.steps.environment import AddPlugin, MakeEnvironment
+from installer.steps.obs import AddToObs
+from installer.steps.offline import CollectModels, CollectWheels
+from installer.steps.project import FetchModel, MakeCommand, PlaceScript, WarmKernels
+from installer.steps.removal import RemoveFiles, TakeOutOfObs
+from installer.steps.system import InstallPackages, InstallPython, apt_command
+from installer.target import told
+from installer.wishes import Wishes
+from rvm_core.desktop.graphics import PlugIn
 
 NEEDED_BYTES = 1_500_000_000
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user asked for."""
-
-    is_demo: bool
-    output: Path
-    clip: Path | None
-    camera: str | None
-    seconds: float
+NO_PLUGIN = "none"
 
 
 def missing_packages(facts: Facts, is_demo: bool) -> tuple[str, ...]:
     """The Debian packages to install; empty where nothing is missing."""
     missing: list[str] = []
-    if facts.obs is None:
+    if facts.target.obs is None:
         missing.append("obs-studio")
     if not facts.has_obs_plugins:
         missing.append("obs-plugins")
-    if facts.python is None:
+    if facts.target.python is None:
         missing.append("python3-venv")
     if is_demo and not facts.has_display:
         missing += [SCREEN_PROGRAMS[name] for name in SCREEN_PROGRAMS if name not in facts.programs]
@@ -51,6 +42,8 @@ def missing_packages(facts: Facts, is_demo: bool) -> tuple[str, ...]:
 
 def make_plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
     """The steps in their order.  Raises InstallError when something must be done by hand first."""
+    if wishes.is_uninstall:
+        return TakeOutOfObs(), RemoveFiles()
     if wishes.is_demo:
         _check_demo(facts, wishes)
     if facts.free_bytes < NEEDED_BYTES:
@@ -58,20 +51,28 @@ def make_plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
             f"Only {facts.free_bytes / 1e9:.1f} GB are free; {NEEDED_BYTES / 1e9:.1f} GB are needed.",
             "Free some space, or choose another place with --data-dir.",
         )
-    steps: list[Step] = [
-        *_packages(facts, wishes),
-        MakeEnvironment(),
-        FetchModel(),
-        WarmKernels(),
-        MakeCommand(),
-    ]
+    first = [*_packages(facts, wishes), *_python(facts, wishes)]
+    if wishes.prepare:
+        extras = (DEMO, *(plugin.extra for plugin in _plugins(facts, wishes)))
+        return *first, CollectWheels(wishes.prepare, extras), CollectModels(wishes.prepare)
+    steps: list[Step] = [*first, MakeEnvironment()]
+    plugins = tuple(_plugins(facts, wishes))
+    if plugins:
+        steps.append(AddPlugin(plugins))
+    steps += [PlaceScript(), FetchModel(), WarmKernels(), MakeCommand()]
     if wishes.is_demo:
         if wishes.clip is None and wishes.camera is None:
             steps.append(FetchFootage())
-        steps.append(
-            RunDemo(wishes.output, wishes.clip, wishes.camera, wishes.seconds, keeps_window=facts.has_display)
-        )
-    return tuple(steps)
+        output = RunDemo(wishes.output, wishes.clip, wishes.camera, wishes.seconds, facts.has_display)
+        return *steps, output
+    return *steps, AddToObs()
+
+
+def _plugins(facts: Facts, wishes: Wishes) -> Iterator[PlugIn]:
+    if wishes.plugin is None:
+        yield from facts.plugins
+    elif wishes.plugin != NO_PLUGIN:
+        yield PlugIn(wishes.plugin, "As you wished.", 0)
 
 
 def _check_demo(facts: Facts, wishes: Wishes) -> None:
@@ -86,30 +87,41 @@ def _check_demo(facts: Facts, wishes: Wishes) -> None:
         raise InstallError(f"There is no camera {wishes.camera}.", "Name one: --camera /dev/video0.")
 
 
-def _packages(facts: Facts, wishes: Wishes) -> list[Step]:
-    if facts.is_debian_like:
+def _packages(facts: Facts, wishes: Wishes) -> Iterator[Step]:
+    if facts.system == "Linux" and facts.is_debian_like and not facts.target.is_boxed:
         missing = missing_packages(facts, wishes.is_demo)
-        if not missing:
-            return []
-        if not facts.is_root:
+        if missing and not facts.is_root:
             raise InstallError(
                 f"These packages are missing: {', '.join(missing)}.",
                 f"Run `sudo {' '.join(apt_command(missing))}`, then this again.",
             )
-        return [InstallPackages(missing)]
-    if facts.system != "Linux":
-        return []
-    wanted = []
-    if facts.obs is None:
-        wanted.append("OBS Studio 28 or newer with Python scripting")
-    if facts.python is None:
-        version = f" {facts.obs_python[0]}.{facts.obs_python[1]}" if facts.obs_python else ""
-        wanted.append(f"Python{version} with venv and pip")
-    if wishes.is_demo and not facts.has_display:
-        wanted += [name for name in SCREEN_PROGRAMS if name not in facts.programs]
-    if wanted:
+        if missing:
+            yield InstallPackages(missing)
+        return
+    if facts.target.obs is None:
         raise InstallError(
-            f"{facts.distribution} lacks: {', '.join(wanted)}.",
-            "Install that with the system's package manager, then run this again.",
+            f"No OBS was found on this computer ({facts.distribution}).",
+            "Install OBS 28 or newer (obsproject.com), start it once, then run this again. If it is here, "
+            "name its program: --obs PATH.",
         )
-    return []
+    if wishes.is_demo and not facts.has_display:
+        missing = tuple(name for name in SCREEN_PROGRAMS if name not in facts.programs)
+        if missing:
+            raise InstallError(
+                f"{facts.distribution} lacks: {', '.join(missing)}.",
+                "Install that with the system's package manager, then run this again.",
+            )
+
+
+def _python(facts: Facts, wishes: Wishes) -> Iterator[Step]:
+    """Where the distribution's packages do not bring it."""
+    target = facts.target
+    if target.obs is None or target.python or (facts.is_debian_like and not target.is_boxed):
+        return
+    sentence, command = facts.python_advice
+    if command and wishes.may_install_python:
+        yield InstallPython(command)
+        return
+    here = f" {' '.join(target.refused)}" if target.refused else ""
+    offer = " Or let this do it: run it again with --install-python." if command else ""
+    raise InstallError(f"No Python was found that {told(target.obs)} can load.{here}", f"{sentence}{offer}")

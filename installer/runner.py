@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,19 +17,25 @@ from typing import IO
 
 from installer.console import Console
 from installer.errors import CommandFailed
+from installer.log import Log
 
 HEARTBEAT_S = 10.0
 TAIL_LINES = 15
 LINE_LIMIT = 90
 END_S = 5.0
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 class Runner:
-    """Runs one command at a time; everything that it prints is appended to `log`."""
+    """Runs one command at a time; everything that it prints goes to `log`.
 
-    def __init__(self, log: Path, console: Console) -> None:
+    held: open files that commands inherit, such as a lock that must outlive this process while they do.
+    """
+
+    def __init__(self, log: Log, console: Console, held: Sequence[int] = ()) -> None:
         self.log = log
         self._console = console
+        self._held = tuple(held)
 
     def run(
         self,
@@ -43,62 +50,55 @@ class Runner:
         `env` is added to this process's environment.  With `shows_output` its lines also appear in
         the console; without, a line each 10 s says that it is alive.  Raises CommandFailed.
         """
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         tail: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
-        with self.log.open("a", encoding="utf-8", errors="replace") as log:
-            log.write(f"$ {shlex.join(command)}\n")
-            log.flush()
-            try:
-                # A session of its own: an interrupt reaches this process first, which then ends it.
-                child = subprocess.Popen(
-                    list(command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    env={**os.environ, **(env or {})},
-                    cwd=cwd,
-                    start_new_session=True,
-                )
-            except OSError as cause:
-                raise CommandFailed(
-                    f"{command[0]} cannot be run: {cause.strerror}.",
-                    "Install it and run this again.",
-                    (),
-                    127,
-                ) from cause
-            assert child.stdout is not None
-            reader = threading.Thread(
-                target=self._read, args=(child.stdout, log, tail, shows_output), daemon=True
+        self.log.line(f"$ {shlex.join(command)}")
+        try:
+            # A session of its own: an interrupt reaches this process first, which then ends it.
+            child = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env={**_environment(), **(env or {})},
+                cwd=cwd,
+                start_new_session=True,
+                pass_fds=self._held if sys.platform != "win32" else (),
             )
-            reader.start()
-            try:
-                self._wait(child, tail, shows_output)
-            except BaseException:
-                _end(child)
-                raise
-            finally:
-                reader.join(END_S)
-                child.stdout.close()
+        except OSError as cause:
+            raise CommandFailed(
+                f"{command[0]} cannot be run: {cause.strerror}.", "Install it and run this again.", (), 127
+            ) from cause
+        assert child.stdout is not None
+        reader = threading.Thread(target=self._read, args=(child.stdout, tail, shows_output), daemon=True)
+        reader.start()
+        try:
+            self._wait(child, tail, shows_output)
+        except BaseException:
+            _end(child)
+            raise
+        finally:
+            reader.join(END_S)
+            child.stdout.close()
         if child.returncode != 0:
             raise CommandFailed(
                 f"`{shlex.join(command)}` ended with code {child.returncode}.",
-                f"The whole output is in {self.log}.",
+                f"The whole output is in {self.log.path}.",
                 list(tail),
                 child.returncode,
             )
         return list(tail)
 
-    def _read(self, pipe: IO[str], log: IO[str], tail: collections.deque[str], shows_output: bool) -> None:
+    def _read(self, pipe: IO[str], tail: collections.deque[str], shows_output: bool) -> None:
         for line in pipe:
-            log.write(line)
-            log.flush()
             text = line.rstrip()
             if text:
                 tail.append(text)
-                if shows_output:
-                    self._console.line(text)
+            if text and shows_output:
+                self._console.line(text)
+            else:
+                self.log.line(text)
 
     def _wait(self, child: subprocess.Popen[str], tail: collections.deque[str], shows_output: bool) -> None:
         began = time.monotonic()
@@ -112,12 +112,20 @@ class Runner:
                     self._console.detail(f"... {time.monotonic() - began:.0f} s: {newest}")
 
 
+def _environment() -> dict[str, str]:
+    """This process's, without what would mix another Python's packages into ours."""
+    return {name: value for name, value in os.environ.items() if name not in FOREIGN}
+
+
 def _end(child: subprocess.Popen[str]) -> None:
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for how in ("SIGTERM", "SIGKILL"):
         if child.poll() is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, how)
+        if sys.platform == "win32":  # where children are nobody's group: its own come first
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, getattr(signal, how))
         try:
             child.wait(END_S)
         except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from rvm_core.desktop import on_linux, on_mac, on_windows
+from rvm_core.desktop.boxes import find_boxed
 from rvm_core.desktop.config import last_version
 from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.obs import Kind, Obs
@@ -30,6 +31,7 @@ def _everywhere(machine: Machine) -> Iterator[Obs]:
     finder = _FINDERS.get(machine.system)
     if finder:
         yield from finder(machine)
+    yield from find_boxed(machine)
 
 
 def _use(machine: Machine, obs: Obs) -> tuple[str, bool]:

@@ -1,0 +1,49 @@
+"""Files that appear, change and go whole, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from installer.errors import InstallError
+
+PART = ".obs-rvm-part"
+
+
+def write(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Put `content` in place of the file `path` at once, with its mode unless told.  Raises OSError."""
+    part = path.with_name(path.name + PART)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            part.chmod(mode)
+        elif path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def digest(content: bytes) -> str:
+    """The sha256 of `content`, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Take away a file, a link or a whole folder, if it is there.  Raises InstallError."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as cause:
+        raise InstallError(
+            f"{path} cannot be removed: {cause.strerror}.", "Close OBS, remove it by hand, run this again."
+        ) from cause

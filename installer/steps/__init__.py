@@ -1,0 +1,64 @@
+"""The steps of an installation; each one either changes everything that it is for, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from installer import target
+from installer.console import Console
+from installer.errors import CommandFailed, InstallError
+from installer.layout import Layout, package_command
+from installer.record import Record
+from installer.runner import Runner
+from installer.source import Source
+from installer.target import Target
+from installer.wishes import Wishes
+from rvm_core.desktop.machine import Machine
+
+
+@dataclass
+class Workshop:
+    """What a step works with."""
+
+    layout: Layout
+    runner: Runner
+    console: Console
+    machine: Machine
+    wishes: Wishes
+    source: Source
+    record: Record
+
+    def target(self) -> Target:
+        """The OBS and its Python as they are now: a step before may have brought them."""
+        return target.find(self.machine, self.wishes.obs)
+
+    def run(
+        self, words: Sequence[str], env: Mapping[str, str] | None = None, shows_output: bool = False
+    ) -> list[str]:
+        """Run a command where the Python of that OBS lives; its last lines.  Raises CommandFailed."""
+        boxed, variables = self.target().box.command(words, dict(env or {}))
+        return self.runner.run(boxed, env=variables, shows_output=shows_output)
+
+    def run_project(self, arguments: Sequence[str], problem: str, advice: str) -> str:
+        """Run a command of the installed package; its last line.  Raises InstallError."""
+        words = [*package_command(self.layout), *arguments]
+        try:
+            tail = self.run(words, self.layout.child_environment())
+        except CommandFailed as failure:
+            remedy = f"{advice}, then run this again. {failure.remedy}"
+            raise InstallError(problem, remedy, failure.tail) from failure
+        return tail[-1] if tail else "ready"
+
+
+class Step(Protocol):
+    """One thing to be done; `run` returns the outcome in a few words or raises InstallError."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def detail(self) -> str: ...
+
+    def run(self, workshop: Workshop) -> str: ...

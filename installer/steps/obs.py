@@ -1,0 +1,57 @@
+"""The script in OBS: added to its files while it is closed, else the clicks that do it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from installer import registration
+from installer.errors import InstallError
+from installer.steps import Workshop
+from installer.target import Target
+from rvm_core.desktop.processes import running_obs
+
+
+@dataclass(frozen=True)
+class AddToObs:
+    """Our entry in each of OBS's scene collections; nothing else in them changes."""
+
+    title: str = "OBS"
+    detail: str = "adds the script to OBS's scene collections; copies of them are kept"
+
+    def run(self, workshop: Workshop) -> str:
+        target, layout = workshop.target(), workshop.layout
+        if running_obs(workshop.machine):
+            return _by_hand(workshop, target, "OBS is running, so its files cannot be changed.")
+        found = registration.changes(workshop.machine, target, layout.script)
+        for change in found.wanted:
+            try:
+                registration.apply(change, layout, workshop.record)
+            except OSError as fault:
+                raise InstallError(
+                    f"{change.file} cannot be changed: {fault.strerror}.",
+                    "Check the permissions of OBS's folder, then run this again.",
+                ) from fault
+        if found.refused or not (found.wanted or found.registered):
+            nothing = (
+                "OBS has no scene collection yet: start it once, then run this again, or add it by hand."
+            )
+            return _by_hand(workshop, target, " ".join(found.refused) or nothing)
+        names = ", ".join(change.file.stem for change in found.wanted)
+        return f"added to {names}" if names else "up to date"
+
+
+def _by_hand(workshop: Workshop, target: Target, why: str) -> str:
+    workshop.console.detail(why)
+    for line in clicks(target, str(workshop.layout.script)):
+        workshop.console.detail(line)
+    return "by hand, as said above"
+
+
+def clicks(target: Target, script: str) -> Iterator[str]:
+    """How the script is added in OBS's own window."""
+    if sys.platform != "linux" and target.python:
+        yield f"In OBS: Tools > Scripts > Python Settings: choose {target.python.home}"
+    yield "In OBS: Tools > Scripts > +, and choose this file:"
+    yield f"  {script}"

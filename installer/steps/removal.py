@@ -1,0 +1,89 @@
+"""The way back: everything that was installed goes, and OBS's files are as they were."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer import command, files, registration
+from installer.errors import InstallError
+from installer.layout import OURS, OWN_WORK, Layout
+from installer.steps import Workshop
+from installer.steps.system import apt_command
+from rvm_core.desktop.processes import running_obs
+
+
+@dataclass(frozen=True)
+class TakeOutOfObs:
+    """OBS's files: their copies where nobody changed them since, else without our entries alone."""
+
+    title: str = "OBS"
+    detail: str = "takes the script out of OBS's scene collections; what else they hold stays"
+
+    def run(self, workshop: Workshop) -> str:
+        record = workshop.record
+        if record.edits and running_obs(workshop.machine):
+            raise InstallError(
+                "OBS is running: it would write the script back.", "Close OBS, run this again."
+            )
+        kept = []
+        for edit in reversed(record.edits):
+            fault = registration.undo(edit, workshop.layout)
+            if fault:
+                workshop.console.detail(f"{fault} Take the script out in OBS: Tools > Scripts > -.")
+                kept.append(edit)
+        count = len({edit.file for edit in record.edits})
+        record.edits = kept
+        record.save(workshop.layout)
+        return f"{count} files put back" if count else "nothing was changed there"
+
+
+@dataclass(frozen=True)
+class RemoveFiles:
+    """Links, the environment, models; what the user made himself stays, and is named."""
+
+    title: str = "Files"
+
+    @property
+    def detail(self) -> str:
+        return "the environment, models, caches, links; presets and clean plates of your own stay"
+
+    def run(self, workshop: Workshop) -> str:
+        layout, record = workshop.layout, workshop.record
+        for made in map(Path, reversed(record.made)):
+            if made.is_symlink():
+                files.remove(made)
+        link = command.link_place(layout)
+        if link:  # of a version that kept no record
+            files.remove(link)
+        for made in [*(layout.data / name for name in OURS), *layout.data.glob(f"*{files.PART}")]:
+            files.remove(made)
+        own = [name for name in OWN_WORK if _is_kept(layout.data / name)]
+        # The record goes last: while anything is left, the next run knows of it.  What could not be put back
+        # needs it, and the copies, still.
+        if not record.edits:
+            files.remove(layout.record)
+        if record.packages:
+            workshop.console.detail("System packages stay; if nothing else needs them:")
+            workshop.console.detail(
+                " ".join(apt_command(tuple(record.packages))).replace("install", "remove")
+            )
+        return f"{', '.join(own)} stay in {layout.data}" if own else "removed"
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether there is anything in it; an empty folder goes."""
+    if path.is_dir() and not any(path.iterdir()):
+        path.rmdir()
+    return path.exists()
+
+
+def sweep(layout: Layout, made: list[str]) -> None:
+    """When the lock is given up: the log, and the folders that were made, as far as they are empty now."""
+    if layout.record.exists():
+        return
+    files.remove(layout.log)
+    for folder in [layout.data, *map(Path, reversed(made))]:
+        with contextlib.suppress(OSError):  # not empty: then it stays
+            folder.rmdir()

@@ -1,0 +1,87 @@
+"""Which OBS is meant, and the Python that its environment is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from installer.errors import InstallError
+from rvm_core.desktop import config
+from rvm_core.desktop.boxes import Box, box_of, trouble
+from rvm_core.desktop.finding import find_obs
+from rvm_core.desktop.machine import Machine
+from rvm_core.desktop.obs import Kind, Obs, is_too_old
+from rvm_core.desktop.pythons import Python, choose_python, find_pythons, why_not
+
+
+@dataclass(frozen=True)
+class Target:
+    """obs: None where there is none.  python: None where none fits; refused: why not those that are there.
+
+    others: the OBSs that are not meant.
+    """
+
+    obs: Obs | None = None
+    others: tuple[Obs, ...] = ()
+    python: Python | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def box(self) -> Box:
+        """How things are run where that OBS's Python lives."""
+        return box_of(self.obs) if self.obs else Box(Kind.LOCAL)
+
+    @property
+    def is_boxed(self) -> bool:
+        """Whether it is a flatpak or a snap, which bring a Python of their own."""
+        return self.box.python is not None
+
+
+def find(machine: Machine, wished: str | None = None, *, is_leaving: bool = False) -> Target:
+    """The OBS that is `wished` (a kind, or a program's path), else the likeliest.
+
+    is_leaving: it may be one that the filter could not run in.  Raises InstallError.
+    """
+    found = find_obs(machine)
+    obs = _wished(machine, found, wished) if wished else next(iter(found), None)
+    if obs is None:
+        return Target()
+    others = tuple(one for one in found if one is not obs)
+    if is_leaving:
+        return Target(obs, others)
+    if is_too_old(obs):
+        raise InstallError(
+            f"{told(obs)} is too old: the filter needs OBS 28 or newer.", "Update OBS, then run this again."
+        )
+    faults = trouble(machine, obs)
+    if faults:
+        raise InstallError(*faults)
+    box = box_of(obs)
+    if box.python and obs.linked_python:
+        inside = machine.path(box.python)
+        return Target(
+            obs, others, Python(inside, obs.linked_python, obs.architecture, inside, obs.kind.value)
+        )
+    configured = config.configured_python(machine, obs)
+    python = choose_python(machine, obs, machine.path(configured) if configured else None)
+    refused = () if python else tuple(f"{one} {why_not(one, obs)}." for one in find_pythons(machine))
+    return Target(obs, others, python, refused)
+
+
+def told(obs: Obs) -> str:
+    """An OBS in a few words."""
+    version = ".".join(map(str, obs.version)) if obs.version else "of an unknown version"
+    return f"OBS {version} ({obs.kind.value}, {obs.program})"
+
+
+def _wished(machine: Machine, found: tuple[Obs, ...], wished: str) -> Obs:
+    path = machine.path(wished)
+    for obs in found:
+        if wished == obs.kind.value or path == obs.program or _is_within(obs.program, path):
+            return obs
+    here = ", ".join(map(told, found)) or "none"
+    raise InstallError(f"There is no OBS {wished!r} here.", f"Name one of these with --obs: {here}.")
+
+
+def _is_within(program: PurePath, folder: PurePath) -> bool:
+    return folder.is_absolute() and folder in program.parents

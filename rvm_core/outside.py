@@ -32,12 +32,17 @@ _held: list[tuple[Path, int]] = []
 
 def appear() -> None:
     """Let others see that this process has the filter.  Where nothing can be written, they do not."""
-    mark = paths.status_dir_or_default() / f"{os.getpid()}{_MARK}"
+    mark = mark_file(os.getpid())
     with suppress(OSError):
         mark.parent.mkdir(parents=True, exist_ok=True)
         lock = locks.acquired(mark)
         if lock is not None:
             _held.append((mark, lock))
+
+
+def mark_file(process: int) -> Path:
+    """The file that `process` holds the lock of; as old as the filter in it."""
+    return paths.status_dir_or_default() / f"{process}{_MARK}"
 
 
 def disappear() -> None:

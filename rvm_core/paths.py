@@ -69,6 +69,22 @@ def environment_dir() -> Path:
     return data_dir() / "venv"
 
 
+def environment_python() -> Path:
+    """The Python of that environment."""
+    inner = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    return environment_dir().joinpath(*inner)
+
+
+def installed_script_file() -> Path:
+    """The script's stable place, which OBS is given."""
+    return data_dir() / "obs_rvm_filter.py"
+
+
+def install_record_file() -> Path:
+    """What the installer made and edited; it need not exist."""
+    return data_dir() / "installed.json"
+
+
 def site_packages_dir() -> Path | None:
     """The folder of installed packages: ``OBS_RVM_SITE_PACKAGES``, else the environment's, else None."""
     override = os.environ.get(SITE_PACKAGES_VARIABLE)

@@ -87,29 +87,39 @@ class Provider(NamedTuple):
 def available() -> Mapping[str, Provider]:
     """All that can be used here by the settings' name, the processor first.  Any thread; slow once."""
     with _lock:
-        return {name: found for name, found in _looked_up().items() if isinstance(found, Provider)}
+        found = [_looked_up(name) for name in PROVIDERS]
+    return {one.name: one for one in found if isinstance(one, Provider)}
 
 
 def why_not(name: str) -> str:
-    """What keeps the provider `name` from being available, as a clause; empty when nothing does."""
+    """What keeps the provider `name` from being available, as a clause; empty when nothing does.
+
+    No other one is loaded for it.
+    """
     with _lock:
-        found = _looked_up().get(name, "onnxruntime has no such provider")
+        found = _looked_up(name)
     return "" if isinstance(found, Provider) else found
 
 
-@cache
-def _looked_up() -> Mapping[str, Provider | str]:
-    """Each name's provider, or why it cannot be used."""
+def installed() -> tuple[str, ...]:
+    """The providers that are here, whether they work or not; nothing is loaded."""
     own = set(ort.get_available_providers())
-    found: dict[str, Provider | str] = {}
-    for name in PROVIDERS:
-        if BUILT_IN.get(name) in own:
-            found[name] = Provider(name, BUILT_IN[name], f"onnxruntime {ort.__version__}")
-        elif name in PLUG_INS:
-            found[name] = _plugged(name, PLUG_INS[name])
-        else:
-            found[name] = "this onnxruntime was built without it"
-    return found
+    return tuple(
+        name
+        for name in PROVIDERS
+        if BUILT_IN.get(name) in own
+        or (name in PLUG_INS and importlib.util.find_spec(PLUG_INS[name].module) is not None)
+    )
+
+
+@cache
+def _looked_up(name: str) -> Provider | str:
+    """The provider, or why it cannot be used."""
+    if BUILT_IN.get(name) in ort.get_available_providers():
+        return Provider(name, BUILT_IN[name], f"onnxruntime {ort.__version__}")
+    if name in PLUG_INS:
+        return _plugged(name, PLUG_INS[name])
+    return "this onnxruntime was built without it" if name in BUILT_IN else "onnxruntime has no such provider"
 
 
 def _plugged(name: str, plug_in: PlugIn) -> Provider | str:

@@ -29,6 +29,7 @@ RANKS = {
     "video": 4,
     "libobs": 4,
     "bench": 5,
+    "health": 5,
     "obs_filter": 5,
 }
 # The command line and the public face stand above all rooms; no room imports them.
@@ -53,7 +54,7 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
     "rvm_core.cli.bench": {"quality": "the name of a benchmark"},
     "rvm_core.video.formats": {"preset": "an option of encoders"},
     "rvm_core.obs_filter.state": dict.fromkeys(("mode", "until_ready", "reset_on_scene_switch"), _FIELD),
-    "rvm_core.cli.running": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
+    "rvm_core.health.running": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
     "rvm_core.obs_filter.details": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
     "rvm_core.obs_filter.status": dict.fromkeys(("model", "provider", "threads", "latency"), _REPORT),
 }

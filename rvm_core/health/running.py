@@ -8,11 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rvm_core import outside
+from rvm_core import outside, paths
+from rvm_core.health.finding import Finding, Subject
 
+ABOUT = Subject("filters")
 WAIT_S = 2.5
 """A filter looks once a second whether it is asked, between two mattes."""
-_POLL_S = 0.1
+_AGAIN = "Start OBS again."
 
 
 @dataclass(frozen=True)
@@ -22,48 +24,57 @@ class Running:
     processes: tuple[int, ...] = ()
     filters: tuple[Mapping[str, Any], ...] = ()
 
-    def lines(self) -> Iterator[str]:
-        """A block for each filter, or one line."""
+    def findings(self) -> Iterator[Finding]:
+        """One for each filter, and for each process that is not as it should be."""
         if not self.processes and not self.filters:
-            yield "filters      no filter is running"
+            yield ABOUT.good("no filter is running")
         for one in self.filters:
             try:
-                yield from tuple(_block(one))
+                yield _of_filter(one)
             except (LookupError, TypeError, ValueError):
-                process = one["process"]
-                yield f"filter       of another version of obs-rvm (process {process}): start OBS again"
+                yield ABOUT.problem(
+                    f"A filter of another version of obs-rvm runs (process {one['process']}).", _AGAIN
+                )
         answered = {one["process"] for one in self.filters}
         for process in self.processes:
             if process not in answered:
-                yield f"filters      OBS runs (process {process}), but no filter of it answers"
+                yield ABOUT.note(
+                    f"OBS runs (process {process}), but no filter of it answers.",
+                    "If a source has the filter, start OBS again: it hangs.",
+                )
+            if _is_older(process):
+                yield ABOUT.problem(
+                    f"OBS (process {process}) still runs what was there before the last installation.", _AGAIN
+                )
 
 
-class Question:
-    """Asks every filter as it is made; there is time for other things before :meth:`answers`."""
-
-    def __init__(self) -> None:
-        self._processes = outside.processes()
-        self._asked, self._last = 0.0, 0.0
-        if self._processes:
-            with suppress(OSError):  # then those answer that write anyway
-                self._asked = outside.ask()
-                self._last = time.monotonic() + WAIT_S
-
-    def answers(self) -> Running:
-        """What came within WAIT_S; at once where no process has the filter."""
-        while time.monotonic() < self._last:
-            time.sleep(_POLL_S)
-        if not self._processes:
-            return Running()
-        living = outside.processes()
-        found = outside.reports(self._asked)
-        return Running(living, tuple(one for one in found if one.get("process") in living))
+def asked() -> Running:
+    """Ask every filter; what came within WAIT_S, at once where no process has the filter."""
+    if not outside.processes():
+        return Running()
+    since = 0.0
+    with suppress(OSError):  # then those answer that write anyway
+        since = outside.ask()
+        time.sleep(WAIT_S)
+    living = outside.processes()
+    found = outside.reports(since)
+    return Running(living, tuple(one for one in found if one.get("process") in living))
 
 
-def _block(status: Mapping[str, Any]) -> Iterator[str]:
+def _is_older(process: int) -> bool:
+    """Whether the filter came into that process before the installer last wrote its record."""
+    with suppress(OSError):
+        return outside.mark_file(process).stat().st_mtime < paths.install_record_file().stat().st_mtime
+    return False
+
+
+def _of_filter(status: Mapping[str, Any]) -> Finding:
     whose = f"'{status['filter']}' on '{status['source']}' (process {status['process']})"
-    yield f"filter       {whose}: {status['state']}"
-    yield from (f"  {name:10} {text}" for name, text in _rows(status))
+    told = f"{whose}: {status['state']}"
+    rows = [f"{name:10} {text}" for name, text in _rows(status)]
+    if status["problem"]:
+        return ABOUT.problem(f"{told}. {status['problem']}", str(status["remedy"]), *rows)
+    return ABOUT.good(told, *rows)
 
 
 def _rows(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -79,10 +90,7 @@ def _rows(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "latency", f"none; the matte trails by {lag}" if status["latency"] == "lowest" else lag
     yield "resets", _resets(status["resets"])
     yield "dropped", f"{status['frames_dropped']} of {status['frames_captured']} pictures"
-    if status["problem"]:
-        yield "problem", status["problem"]
-        yield "remedy", status["remedy"]
-    elif status["last_problem"]:
+    if status["last_problem"] and not status["problem"]:
         yield "over", status["last_problem"]
 
 

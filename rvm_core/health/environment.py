@@ -1,0 +1,66 @@
+"""The environment of the installer: there, complete, and of a Python that still runs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from rvm_core import __version__, paths
+from rvm_core.health import child
+from rvm_core.health.case import Case
+from rvm_core.health.finding import REPAIR, Finding, Subject
+
+ABOUT = Subject("environment")
+MARKER = "obs-rvm-complete.json"
+"""Written last by the installer: an environment without it is half made."""
+_LIMIT_S = 30
+_PROGRAM = """
+import importlib.metadata, json, platform
+found = [one.version for one in importlib.metadata.distributions(name="obs-rvm")]
+print(json.dumps({"python": platform.python_version(), "versions": found}))
+"""
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """Where the script will find its packages."""
+    folder, override = paths.environment_dir(), os.environ.get(paths.SITE_PACKAGES_VARIABLE)
+    if override:
+        place = paths.site_packages_dir()
+        if place is None or not place.is_dir():
+            yield ABOUT.problem(
+                f"{paths.SITE_PACKAGES_VARIABLE} names the folder {place}, which is not there.",
+                "Correct that variable, or unset it.",
+            )
+        else:
+            yield ABOUT.good(f"{place}, named by {paths.SITE_PACKAGES_VARIABLE}")
+    elif not folder.is_dir():
+        yield ABOUT.problem(f"There is no environment for OBS in {folder}.", "Run the installer.")
+    elif not (folder / MARKER).is_file():
+        yield ABOUT.problem(f"The environment {folder} is only half made.", REPAIR)
+    else:
+        yield _tried(case)
+
+
+def python_version() -> tuple[int, int] | None:
+    """Of which Python the environment is, by its own word; None where there is none."""
+    try:
+        text = (paths.environment_dir() / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", text, re.MULTILINE)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _tried(case: Case) -> Finding:
+    python = paths.environment_python()
+    if not python.exists():  # a link to what was there
+        return ABOUT.problem(f"The Python that {paths.environment_dir()} was made of is gone.", REPAIR)
+    ending = child.program(python, _PROGRAM, limit_s=_LIMIT_S)
+    if ending.fault:
+        return ABOUT.problem(f"The environment's Python does not run: {ending.fault}.", REPAIR)
+    versions = ending.answer["versions"]
+    if (versions or case.record) and versions != [__version__]:
+        has = f"obs-rvm {versions[0]}" if versions else "no obs-rvm"
+        return ABOUT.problem(f"The environment has {has}, and this is {__version__}.", REPAIR)
+    return ABOUT.good(f"{paths.environment_dir()}, Python {ending.answer['python']}")

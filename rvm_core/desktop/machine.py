@@ -15,23 +15,23 @@ COMMAND_TIMEOUT_S = 30
 
 
 class Machine(Protocol):
-    """Looking changes nothing, and never raises: what cannot be read is not there.
-
-    system: ``Linux``, ``Darwin`` or ``Windows``.  architecture: as `platform.machine` names it (``x86_64``,
-    ``AMD64``, ``arm64``, ...).  home: the user's folder.
-    """
+    """Looking changes nothing, and never raises: what cannot be read is not there."""
 
     @property
-    def system(self) -> str: ...
+    def system(self) -> str:
+        """``Linux``, ``Darwin`` or ``Windows``."""
 
     @property
-    def architecture(self) -> str: ...
+    def architecture(self) -> str:
+        """As `platform.machine` names it: ``x86_64``, ``AMD64``, ``arm64``, ..."""
 
     @property
-    def environ(self) -> Mapping[str, str]: ...
+    def environ(self) -> Mapping[str, str]:
+        """The variables of the environment."""
 
     @property
-    def home(self) -> PurePath: ...
+    def home(self) -> PurePath:
+        """The user's folder."""
 
     def path(self, text: str | PurePath) -> PurePath:
         """`text` as a path of this system."""
@@ -39,9 +39,11 @@ class Machine(Protocol):
     def read(self, path: PurePath) -> bytes | None:
         """A file's content."""
 
-    def is_file(self, path: PurePath) -> bool: ...
+    def is_file(self, path: PurePath) -> bool:
+        """Whether `path` is a file that can be seen."""
 
-    def is_dir(self, path: PurePath) -> bool: ...
+    def is_dir(self, path: PurePath) -> bool:
+        """Whether `path` is a folder that can be seen."""
 
     def listed(self, folder: PurePath) -> tuple[PurePath, ...]:
         """What lies in `folder`, sorted; empty where it is none."""

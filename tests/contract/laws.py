@@ -60,6 +60,8 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 }
 # Run by the environment's Python; nothing else in the installer imports them.
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
+# Rooms of the package that the installer shares.
+BARE_ROOMS = ("rvm_core.desktop", "rvm_core.errors", "rvm_core.locks", "rvm_core.paths")
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)
 
@@ -195,14 +197,15 @@ def docstrings(modules: Iterable[Module]) -> Iterator[str]:
 
 
 def installer_is_bare(modules: Iterable[Module]) -> Iterator[str]:
-    """The installer runs in a Python that has nothing installed yet."""
+    """The installer, and the rooms that it shares, run in a Python that has nothing installed yet."""
     for module in modules:
-        if not is_within(module.name, ("installer",)) or module.name in INSTALLER_GUESTS:
+        if not is_within(module.name, ("installer", *BARE_ROOMS)) or module.name in INSTALLER_GUESTS:
             continue
+        own = ("installer", *BARE_ROOMS) if is_within(module.name, ("installer",)) else BARE_ROOMS
         for entry in imports(module):
             package = entry.origin.split(".")[0]
             is_guest = is_within(entry.target, INSTALLER_GUESTS)
-            if not is_guest and (package == "installer" or package in sys.stdlib_module_names):
+            if not is_guest and (is_within(entry.target, own) or package in sys.stdlib_module_names):
                 continue
             if not is_guest and entry.is_late and module.name in INSTALLER_LATE:
                 continue

@@ -110,6 +110,20 @@ CASES: tuple[tuple[Law, str, bool, str, str], ...] = (
     (laws.installer_is_bare, "installer.plan", False, "def f():\n    import numpy", "import json"),
     (
         laws.installer_is_bare,
+        "installer.plan",
+        False,
+        "from rvm_core import matting",
+        "from rvm_core import paths",
+    ),
+    (
+        laws.installer_is_bare,
+        "rvm_core.desktop.obs",
+        False,
+        "from installer import plan",
+        "from rvm_core.desktop import ini",
+    ),
+    (
+        laws.installer_is_bare,
         "installer.steps",
         False,
         "def f():\n    from installer.demo_pictures import grid",

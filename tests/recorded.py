@@ -2,7 +2,8 @@
 
 The file says ``about`` (where each fact comes from), ``system``, ``architecture``, ``home``, ``environ``,
 ``files`` (path to text; a byte that is no text, as 0x86, stands as ``\\udc86``), ``folders`` (those that are
-empty), ``registry`` (key to names to values) and ``commands`` (words to what they print).
+empty), ``registry`` (key to names to values), ``commands`` (words to what they print) and ``pythons``
+(program to what it answers when it is tried).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
+
+from rvm_core.desktop.pythons import TRIAL
 
 MACHINES = Path(__file__).parent / "unit" / "machines"
 
@@ -39,6 +42,8 @@ class RecordedMachine:
         }
         self._registry_names = _kept(told.get("registry", {}))
         self._commands = _kept(told.get("commands", {}))
+        for program, answer in _kept(told.get("pythons", {})).items():
+            self._commands[" ".join([program, *TRIAL])] = answer
 
     def _place(self, path: PurePath, *, is_folder: bool) -> None:
         if is_folder:

@@ -16,7 +16,7 @@
     │   └── ModelContract    the graph's tensors are not those of the method
     ├── ProviderError        onnxruntime cannot run the model on this provider
     ├── InferenceError       the network raised, or gave values that are not finite
-    ├── HostError            libobs is missing, too old, or lacks a function
+    ├── HostError            libobs is missing, too old, or lacks a function, or OBS must start again
     ├── CollectionError      a file that is no scene collection of OBS, or none that can be changed
     └── IniError             a configuration file that OBS itself cannot read
 """
@@ -86,7 +86,7 @@ class InferenceError(RvmError):
 
 
 class HostError(RvmError):
-    """libobs is missing, too old, or lacks a function."""
+    """libobs is missing, too old, or lacks a function, or OBS must start again."""
 
 
 class CollectionError(RvmError):

@@ -55,6 +55,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_source_get_color_space": (c_int, (_P, c_size_t, _P)),
         "obs_source_get_output_flags": (c_uint32, (_P,)),
         "obs_source_get_name": (_S, (_P,)),
+        "obs_source_get_display_name": (_S, (_S,)),
         "obs_source_get_id": (_S, (_P,)),
         "obs_source_get_type": (c_int, (_P,)),
         "obs_source_get_ref": (_P, (_P,)),

@@ -14,7 +14,8 @@ from typing import Any
 
 from numba import carray, types
 
-from rvm_core import __version__, outside
+from rvm_core import __version__, outside, upgrades
+from rvm_core.errors import HostError
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
@@ -22,11 +23,12 @@ from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
 from rvm_core.obs_filter import atomics, callbacks, instance, properties, scenes, values, vendor
 from rvm_core.obs_filter._native import callback
-from rvm_core.obs_filter.sealed import FILTER_ID, FILTER_NAME
 from rvm_core.obs_filter.state import POINTER, Reason
 
 __all__ = ["register", "shutdown"]
 
+FILTER_ID = b"rvm_background_filter"
+FILTER_NAME = b"RVM Background"
 _P = ctypes.c_void_p
 _FRONTEND_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
 
@@ -71,11 +73,16 @@ def register() -> bool:
     """Register the filter with libobs; False if this process has it already.
 
     UI thread, inside the script's `script_load`: later, and OBS has dropped the saved filters.
-    Raises HostError where libobs is missing or too old.
+    Raises HostError where libobs is missing or too old, or the script had to register one that hides.
     """
     global _registered
     if _registered is not None:
         return False
+    if api.function("obs_source_get_display_name")(FILTER_ID):
+        raise HostError(
+            "RVM Background could not start when OBS did, and hides its sources until OBS starts again.",
+            "Start OBS again.",
+        )
     native = callbacks.callbacks()
     update = ctypes.CFUNCTYPE(None, _P, _P)(native["update"])
     name = immortal(ctypes.create_string_buffer(FILTER_NAME))
@@ -100,6 +107,7 @@ def register() -> bool:
     info.destroy = immortal(_destroy).address
     api.function("obs_register_source_s")(ctypes.byref(info), ctypes.sizeof(info))
     _registered = info
+    upgrades.guard()
     log.follow("rvm_core")
     _follow_frontend()
     vendor.register(instance.ALIVE)

@@ -19,6 +19,7 @@ RANKS = {
     "texts": 0,
     "paths": 0,
     "presets": 0,
+    "upgrades": 0,
     "backdrop": 1,
     "plates": 2,
     "kernels": 1,

@@ -7,6 +7,7 @@ thread, as OBS's own windows do.
 
 import ctypes
 import json
+import sys
 import threading
 import time
 import traceback
@@ -462,6 +463,11 @@ def filter_kinds():
     return kinds
 
 
+def origins(modules):
+    """{module: its file} of the loaded `modules`."""
+    return {name: sys.modules[name].__file__ for name in modules}
+
+
 _ON_UI_THREAD = {
     "click": click,
     "properties": properties,
@@ -475,6 +481,7 @@ _ON_UI_THREAD = {
     "hold_destruction": hold_destruction,
 }
 _HERE = {
+    "origins": origins,
     "at_work": at_work,
     "save_preset": save_preset,
     "is_preset_changed": is_preset_changed,

@@ -11,6 +11,7 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``rename_preset``   what the filter's window tells when the preset `old` is called `new` now
 ``deafen``     let the filters' workers no longer notice that another preset was chosen
 ``rename``     sources, one after the other, before anybody hears of it: `names` are pairs, old and new
+``description``  what the script whose module is `module` said of itself when it was loaded last
 ``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
 ``memory``     KiB allocated and not freed: all of OBS's with MALLOC_ARENA_MAX=1 and PYTHONMALLOC=malloc
 """
@@ -47,6 +48,7 @@ _destroy = _declare(_scripting.obs_script_destroy, None, _P)
 _update = _declare(_scripting.obs_script_update, None, _P, _P)
 _settings = _declare(_scripting.obs_script_get_settings, _P, _P)
 _properties = _declare(_scripting.obs_script_get_properties, _P, _P)
+_description = _declare(_scripting.obs_script_get_description, _S, _P)
 _loaded = _declare(_scripting.obs_script_loaded, _B, _P)
 _reload = _declare(_scripting.obs_script_reload, _B, _P)
 _capsule_pointer = _declare(ctypes.pythonapi.PyCapsule_GetPointer, _P, ctypes.py_object, _S)
@@ -107,6 +109,10 @@ def rename(names):
         _source_release(source)
 
 
+def description(module):
+    return _description(_script(module)).decode()
+
+
 def lists(module):
     properties = _properties(_script(module))
     found, one = {}, _P(_first(properties))
@@ -152,6 +158,7 @@ _CALLS = {
     "rename_preset": rename_preset,
     "deafen": deafen,
     "rename": rename,
+    "description": description,
     "lists": lists,
     "memory": memory,
 }

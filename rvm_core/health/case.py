@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from rvm_core import paths
@@ -54,9 +54,9 @@ class Case:
         return {}
 
     @property
-    def script(self) -> Path:
+    def script(self) -> PurePath:
         """Where the installer puts the script."""
-        return Path(str(self.record.get("script") or paths.installed_script_file()))
+        return self.machine.path(str(self.record.get("script") or paths.installed_script_file()))
 
     @property
     def python(self) -> Path:

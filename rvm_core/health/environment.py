@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from rvm_core import __version__, paths
+from rvm_core.desktop.boxes import box_of
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject
+from rvm_core.health.finding import REPAIR, Finding, Subject, typed
 
 ABOUT = Subject("environment")
 MARKER = "obs-rvm-complete.json"
@@ -25,7 +26,13 @@ print(json.dumps({"python": platform.python_version(), "versions": found}))
 def look(case: Case) -> Iterator[Finding]:
     """Where the script will find its packages."""
     folder, override = paths.environment_dir(), os.environ.get(paths.SITE_PACKAGES_VARIABLE)
-    if override:
+    boxed = box_of(case.obs).data if case.obs else None
+    if boxed is not None and case.machine.path(paths.data_dir()) != boxed:
+        yield ABOUT.problem(
+            f"This OBS keeps the filter in {boxed}, and the doctor looked in {paths.data_dir()}.",
+            f"Run: {typed(boxed / 'bin' / 'obs-rvm')} doctor",
+        )
+    elif override:
         place = paths.site_packages_dir()
         if place is None or not place.is_dir():
             yield ABOUT.problem(

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from rvm_core import __version__
+from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.privacy import private
 from rvm_core.errors import RvmError
 from rvm_core.health import (
@@ -83,8 +84,14 @@ def examined(case: Case) -> Diagnosis:
     except Exception as fault:
         found.append(_blind(FILTERS, fault))
     diagnosis = Diagnosis(__version__, platform.python_version(), platform.platform(), tuple(found), running)
-    clean: Diagnosis = _cleaned(diagnosis, partial(private, machine=case.machine))
+    clean: Diagnosis = _cleaned(diagnosis, partial(_clean_text, case.machine))
     return clean
+
+
+def _clean_text(machine: Machine, text: str) -> str:
+    """`text` without the user's name; Windows understands no ``~``, neither in commands nor in dialogs."""
+    text = private(text, machine)
+    return text.replace("~\\", "%USERPROFILE%\\") if machine.system == "Windows" else text
 
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject
+from rvm_core.health.finding import REPAIR, Finding, Subject, typed
 
 ABOUT = Subject("packages")
 _LIMIT_S = 120
@@ -113,7 +113,7 @@ def _judged(package: Package, found: Mapping[str, Any], python: Path) -> Iterato
     for rival in found["rivals"]:
         yield ABOUT.problem(
             f"{rival} is installed beside {name}, and each spoils the other.",
-            f'Run: "{python}" -m pip uninstall --yes {rival} {name}; then run the installer again.',
+            f"Run: {typed(python)} -m pip uninstall --yes {rival} {name}; then run the installer again.",
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rvm_core import outside
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject
+from rvm_core.health.finding import REPAIR, Finding, Subject, typed
 
 ABOUT = Subject("providers")
 PROCESSOR = "cpu"
@@ -27,9 +27,10 @@ def look(case: Case) -> Iterator[Finding]:
     for name in (name for name in listed["installed"] if name != PROCESSOR):
         loaded = asked(case, "load", name, limit_s=_LOAD_S)
         if "why_not" not in loaded.answer:
+            packages = " ".join(listed["packages"].get(name, ()))
             yield ABOUT.problem(
                 f"{name} ends every program that loads it, OBS too: {loaded.fault}.",
-                f'Run: "{case.python}" -m pip uninstall --yes {" ".join(listed["packages"].get(name, ()))}',
+                f"Run: {typed(case.python)} -m pip uninstall --yes {packages}",
             )
         elif loaded.answer["why_not"]:
             yield ABOUT.note(f"{name} cannot be used: {loaded.answer['why_not']}.", _DRIVER)

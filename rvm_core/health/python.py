@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from rvm_core.desktop.config import configured_python
 from rvm_core.desktop.obs import Kind, Obs
-from rvm_core.desktop.pythons import Python, choose_python, find_pythons, how_to_get, python_limits
+from rvm_core.desktop.python_supply import how_to_get
+from rvm_core.desktop.pythons import Python, choose_python, find_pythons, named, why_not
 from rvm_core.health.case import Case
 from rvm_core.health.environment import python_version
 from rvm_core.health.finding import REPAIR, Finding, Subject
@@ -16,61 +18,47 @@ ABOUT = Subject("Python")
 
 def look(case: Case) -> Iterator[Finding]:
     """On Linux OBS links one; elsewhere the user chooses it in OBS."""
-    obs = case.obs
-    if obs is None:
-        return
-    if case.machine.system == "Linux":
-        if obs.linked_python is not None:
-            yield _loaded(obs, obs.linked_python)
-        return
-    named = configured_python(case.machine, obs)
-    if named is None:
-        yield ABOUT.problem("OBS was not told which Python it is to load.", _choose(case, obs))
-        return
-    place = case.machine.path(named)
-    found = next((one for one in find_pythons(case.machine) if one.home == place), None)
-    yield (
-        ABOUT.problem(f"OBS is to load the Python in {place}, where none is.", _choose(case, obs))
-        if found is None
-        else _judged(case, obs, found)
-    )
+    if case.obs is not None and case.obs.linked_python is not None:
+        yield _loaded(case.obs, case.obs.linked_python)
+    elif case.obs is not None:
+        yield _chosen(case, case.obs)
 
 
-def _judged(case: Case, obs: Obs, found: Python) -> Finding:
-    """Whether OBS can load the Python that it was told to load."""
-    lowest, highest = python_limits(obs)
-    if not lowest <= found.version <= highest:
-        return ABOUT.problem(
-            f"OBS is to load Python {_dotted(found.version)} in {found.home}; "
-            f"it must be {_dotted(lowest)} to {_dotted(highest)}.",
-            _choose(case, obs),
-        )
-    if obs.architecture and found.architecture and obs.architecture != found.architecture:
-        return ABOUT.problem(
-            f"OBS is built for {obs.architecture}, and its Python in {found.home} for {found.architecture}.",
-            _choose(case, obs),
-        )
-    return _loaded(obs, found.version)
+def way_to_one(case: Case, obs: Obs) -> str:
+    """How this OBS comes to a Python that it can load."""
+    fitting = choose_python(case.machine, obs, None)
+    if fitting is None:
+        return how_to_get(case.machine, obs)[0]
+    return f"In OBS choose Tools > Scripts > Python Settings, and there the folder {fitting.home}"
+
+
+def _chosen(case: Case, obs: Obs) -> Finding:
+    """Whether OBS can load the Python that its user chose."""
+    told = configured_python(case.machine, obs)
+    if told is None:
+        return ABOUT.problem("OBS was not told which Python it is to load.", way_to_one(case, obs))
+    place = case.machine.path(told)
+    there = [one for one in find_pythons(case.machine, place) if _lies_in(one, place)]
+    if not there:
+        return ABOUT.problem(f"OBS is to load a Python in {place}, where none is.", way_to_one(case, obs))
+    fitting = [one for one in there if not why_not(one, obs)]
+    if not fitting:
+        fault = f"{there[0]} in {place} {why_not(there[0], obs)}"
+        return ABOUT.problem(f"OBS cannot load what it was told to: {fault}.", way_to_one(case, obs))
+    return _loaded(obs, max(one.version for one in fitting))
+
+
+def _lies_in(python: Python, place: PurePath) -> bool:
+    """Whether OBS finds `python` where it was told to look; on macOS that may be inside the framework."""
+    return python.home == place or python.home / "Python.framework" in place.parents
 
 
 def _loaded(obs: Obs, version: tuple[int, int]) -> Finding:
     """OBS loads Python `version`: is the environment of it?"""
     made_of = python_version()
-    if made_of is not None and made_of != version:
-        why = ", perhaps since its runtime was updated" if obs.kind is Kind.FLATPAK else ""
-        return ABOUT.problem(
-            f"OBS loads Python {_dotted(version)}{why}, and the environment is of {_dotted(made_of)}.", REPAIR
-        )
-    return ABOUT.good(f"OBS loads Python {_dotted(version)}")
-
-
-def _choose(case: Case, obs: Obs) -> str:
-    """How OBS comes to a Python that it can load."""
-    fitting = choose_python(case.machine, obs, None)
-    if fitting is None:
-        return how_to_get(case.machine, obs)[0]
-    return f"In OBS choose Tools > Scripts > Python Settings, and there {fitting.home}"
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
+    if made_of is None or made_of == version:
+        return ABOUT.good(f"OBS loads Python {named(version)}")
+    why = ", perhaps since an update" if obs.kind in (Kind.FLATPAK, Kind.SNAP) else ""
+    return ABOUT.problem(
+        f"OBS loads Python {named(version)}{why}, and the environment is of {named(made_of)}.", REPAIR
+    )

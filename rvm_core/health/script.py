@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePath
 
-from rvm_core.desktop.config import current_collection, scene_collections
+from rvm_core.desktop import ini
+from rvm_core.desktop.config import python_setting_file, scene_collections
+from rvm_core.desktop.obs import Obs
 from rvm_core.desktop.scene_collections import copies, scripts
-from rvm_core.errors import CollectionError
+from rvm_core.errors import CollectionError, RvmError
 from rvm_core.health.case import Case
 from rvm_core.health.finding import REPAIR, Finding, Subject
 
@@ -19,9 +22,9 @@ def look(case: Case) -> Iterator[Finding]:
     if case.obs is None:
         return
     files = scene_collections(case.machine, case.obs)
-    current = current_collection(case.machine, case.obs)
+    current = _open(case, case.obs, files)
     if not files:
-        yield ABOUT.problem("OBS has no scene collection yet.", "Start OBS once and quit it, then install.")
+        yield ABOUT.problem("OBS has no scene collection yet.", "Start OBS once, and then the installer.")
         return
     having: list[PurePath] = []
     for file in files:
@@ -46,6 +49,15 @@ def look(case: Case) -> Iterator[Finding]:
         yield ABOUT.good(f"in {names}")
 
 
+def _open(case: Case, obs: Obs, files: tuple[PurePath, ...]) -> PurePath | None:
+    """The collection that OBS opens; None where it does not say."""
+    settings = case.machine.read(python_setting_file(case.machine, obs))  # all of a user's are in one file
+    with suppress(RvmError):
+        name = ini.value(settings or b"", "Basic", "SceneCollectionFile")
+        return next((file for file in files if file.stem == name), None)
+    return None
+
+
 def _ours(case: Case, file: PurePath) -> list[str]:
     """The script and every copy of it, as the collection names them.  Raises CollectionError."""
     content = case.machine.read(file) or b""
@@ -68,15 +80,14 @@ def _wrong(case: Case, file: PurePath, ours: list[str]) -> Iterator[Finding]:
     gone = [path for path in ours if not case.machine.is_file(case.machine.path(path))]
     for path in gone:
         yield ABOUT.problem(f"{where} names the script {path}, which is gone.", REPAIR)
-    if not gone and case.script.is_file():
-        others = copies(case.machine.read(file) or b"", case.machine.path(case.script))
-        for other in others:
+    if not gone and case.machine.is_file(case.script):
+        for other in copies(case.machine.read(file) or b"", case.script):
             yield ABOUT.problem(
                 f"{where} has another copy of the script than was installed: {other}.", REPAIR
             )
 
 
 def _add(case: Case) -> str:
-    if not case.machine.is_file(case.machine.path(case.script)):
+    if not case.machine.is_file(case.script):
         return "Run the installer while OBS is closed."
     return f"In OBS choose Tools > Scripts, press + and choose {case.script}"

@@ -196,7 +196,7 @@ def test_a_plug_in_that_kills_whoever_loads_it(plug_in: Path) -> None:
     finding = of_webgpu()
     assert finding.state == "problem"
     assert finding.told == "webgpu ends every program that loads it, OBS too: it crashed (SIGSEGV)."
-    assert finding.remedy == f'Run: "{sys.executable}" -m pip uninstall --yes {PACKAGE}'
+    assert finding.remedy == f"Run: {sys.executable} -m pip uninstall --yes {PACKAGE}"
 
 
 def test_a_provider_that_proves_itself(plug_in: Path) -> None:

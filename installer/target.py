@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -62,8 +63,11 @@ def find(machine: Machine, wished: str | None = None, *, is_leaving: bool = Fals
         return Target(
             obs, others, Python(inside, obs.linked_python, obs.architecture, inside, obs.kind.value)
         )
-    configured = config.configured_python(machine, obs)
-    python = choose_python(machine, obs, machine.path(configured) if configured else None)
+    if machine.system == "Linux":  # where OBS links one, and nothing can be set
+        further: str | None = sys.executable
+    else:
+        further = config.configured_python(machine, obs)
+    python = choose_python(machine, obs, machine.path(further) if further else None)
     refused = () if python else tuple(f"{one} {why_not(one, obs)}." for one in find_pythons(machine))
     return Target(obs, others, python, refused)
 

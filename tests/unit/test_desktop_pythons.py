@@ -103,6 +103,23 @@ def test_the_newest_wins_over_the_better_known() -> None:
     assert chosen(machine, windows_obs()).home == PureWindowsPath(r"C:\Tools\Python312")
 
 
+def test_of_two_of_a_version_python_org_s_wins() -> None:
+    home = PYTHON_ORG / "Python311"
+    machine = RecordedMachine(
+        "python_windows",
+        registry={r"HKCU\Software\Python\PythonCore\3.11\InstallPath": {"": str(home)}},
+        files={str(home / "python.exe"): "", str(home / "python311.dll"): ""},
+        pythons={str(home / "python.exe"): "3.11 win-amd64 True"},
+    )
+    assert chosen(machine, windows_obs((30, 0, 2))).home == home
+
+
+def test_the_install_manager_s_are_found_though_it_registers_none() -> None:
+    key = r"HKCU\Software\Python\PythonCore\3.14\InstallPath"
+    machine = RecordedMachine("python_windows", registry={key: None})
+    assert USER / r"AppData\Local\Python\pythoncore-3.14-64" in {one.home for one in find_pythons(machine)}
+
+
 def test_what_the_user_has_set_wins_though_it_is_older() -> None:
     machine = RecordedMachine("python_windows")
     configured = PureWindowsPath("c:/program files/python310/")  # as a dialog may write it

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from installer import files
 from installer.layout import DATA_DIR_VARIABLE, Layout, default_data_dir, package_command
-from rvm_core.desktop.boxes import Box
+from installer.target import Target
 
 NAME = "obs-rvm"
 _POSIX = """#!/bin/sh
@@ -28,12 +28,12 @@ if not defined {variable} set "{variable}={data}"
 """
 
 
-def make(layout: Layout, box: Box) -> Path:
-    """Write the launcher, which runs where `box` says; its path.  An older one is replaced at once."""
+def make(layout: Layout, target: Target) -> Path:
+    """Write the launcher, which runs as `target` says; its path.  An older one is replaced at once."""
     path = launcher(layout)
     path.parent.mkdir(parents=True, exist_ok=True)
-    variables = {DATA_DIR_VARIABLE: str(layout.data)} if box.python else {}
-    words, _ = box.command(package_command(layout), variables)
+    variables = {DATA_DIR_VARIABLE: str(layout.data)} if target.is_boxed else {}
+    words, _ = target.command(package_command(layout), variables)
     if sys.platform == "win32":
         quoted, data = " ".join(f'"{word}"' for word in words), str(layout.data)
         text = _WINDOWS.format(variable=DATA_DIR_VARIABLE, data=data, words=quoted).replace("\n", "\r\n")

@@ -21,10 +21,9 @@ class Lock:
     next one waits for them, up to two minutes, and says so by `tell`.
     """
 
-    def __init__(self, data: Path, tell: Callable[[str], None], wait_s: float = WAIT_S) -> None:
+    def __init__(self, data: Path, tell: Callable[[str], None]) -> None:
         self._file = data / "install.lock"
         self._tell = tell
-        self._wait_s = wait_s
         self._lock: int | None = None
 
     @property
@@ -34,7 +33,7 @@ class Lock:
         return self._lock
 
     def __enter__(self) -> Lock:
-        last, is_told = time.monotonic() + self._wait_s, False
+        last, is_told = time.monotonic() + WAIT_S, False
         while True:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)

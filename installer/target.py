@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -14,23 +15,33 @@ from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.obs import Kind, Obs, is_too_old
 from rvm_core.desktop.pythons import Python, choose_python, find_pythons, why_not
 
+ROSETTA = ("/usr/bin/arch", "-x86_64")
+"""Runs what is made for both of macOS's processors as Intel's."""
+
 
 @dataclass(frozen=True)
 class Target:
     """obs: None where there is none.  python: None where none fits; refused: why not those that are there.
 
-    others: the OBSs that are not meant.
+    others: the OBSs that are not meant.  is_translated: an OBS for Intel on Apple silicon; what it loads
+    must be Intel's too.
     """
 
     obs: Obs | None = None
     others: tuple[Obs, ...] = ()
     python: Python | None = None
     refused: tuple[str, ...] = ()
+    is_translated: bool = False
 
     @property
     def box(self) -> Box:
         """How things are run where that OBS's Python lives."""
         return box_of(self.obs) if self.obs else Box(Kind.LOCAL)
+
+    def command(self, words: Sequence[str], env: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+        """The words and variables for a child, so that `words` run as that OBS's Python does, with `env`."""
+        inside, variables = self.box.command(words, env)
+        return ([*ROSETTA, *inside] if self.is_translated else inside), variables
 
     @property
     def is_boxed(self) -> bool:
@@ -69,7 +80,11 @@ def find(machine: Machine, wished: str | None = None, *, is_leaving: bool = Fals
         further = config.configured_python(machine, obs)
     python = choose_python(machine, obs, machine.path(further) if further else None)
     refused = () if python else tuple(f"{one} {why_not(one, obs)}." for one in find_pythons(machine))
-    return Target(obs, others, python, refused)
+    is_translated = machine.system == "Darwin" and (machine.architecture, obs.architecture) == (
+        "arm64",
+        "x86_64",
+    )
+    return Target(obs, others, python, refused, is_translated)
 
 
 def told(obs: Obs) -> str:

@@ -38,7 +38,7 @@ class Workshop:
         self, words: Sequence[str], env: Mapping[str, str] | None = None, shows_output: bool = False
     ) -> list[str]:
         """Run a command where the Python of that OBS lives; its last lines.  Raises CommandFailed."""
-        boxed, variables = self.target().box.command(words, dict(env or {}))
+        boxed, variables = self.target().command(words, env or {})
         return self.runner.run(boxed, env=variables, shows_output=shows_output)
 
     def run_project(self, arguments: Sequence[str], problem: str, advice: str) -> str:

@@ -12,6 +12,8 @@ from installer.steps import Workshop
 from installer.target import Target
 from rvm_core.desktop.processes import running_obs
 
+BY_HAND = "by hand, as said above"
+
 
 @dataclass(frozen=True)
 class AddToObs:
@@ -33,25 +35,26 @@ class AddToObs:
                     f"{change.file} cannot be changed: {fault.strerror}.",
                     "Check the permissions of OBS's folder, then run this again.",
                 ) from fault
-        if found.refused or not (found.wanted or found.registered):
-            nothing = (
-                "OBS has no scene collection yet: start it once, then run this again, or add it by hand."
-            )
-            return _by_hand(workshop, target, " ".join(found.refused) or nothing)
+        if not (found.wanted or found.registered or found.refused):
+            found.refused.append("OBS has no scene collection yet: start it once, then run this again.")
+        if found.refused:
+            _by_hand(workshop, target, " ".join(found.refused))
         names = ", ".join(change.file.stem for change in found.wanted)
-        return f"added to {names}" if names else "up to date"
+        if names:
+            return f"added to {names}"
+        return "up to date" if found.registered else BY_HAND
 
 
 def _by_hand(workshop: Workshop, target: Target, why: str) -> str:
     workshop.console.detail(why)
     for line in clicks(target, str(workshop.layout.script)):
         workshop.console.detail(line)
-    return "by hand, as said above"
+    return BY_HAND
 
 
 def clicks(target: Target, script: str) -> Iterator[str]:
     """How the script is added in OBS's own window."""
     if sys.platform != "linux" and target.python:
         yield f"In OBS: Tools > Scripts > Python Settings: choose {target.python.home}"
-    yield "In OBS: Tools > Scripts > +, and choose this file:"
+    yield "By hand, in OBS: Tools > Scripts > +, and choose this file:"
     yield f"  {script}"

@@ -91,7 +91,7 @@ class MakeCommand:
     def run(self, workshop: Workshop) -> str:
         layout = workshop.layout
         try:
-            command.make(layout, workshop.target().box)
+            command.make(layout, workshop.target())
             link = command.link_place(layout)
             if link:
                 workshop.record.note_made(layout, link)

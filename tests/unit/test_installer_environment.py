@@ -1,109 +1,129 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from installer import environment
-from installer.errors import CommandFailed, InstallError
-from installer.layout import Layout
-from installer.runner import Runner
+from installer.errors import CommandFailed
+from installer.source import Source
+from installer.steps import Workshop
+from rvm_core.desktop.pythons import Python
+from tests.unit.installers import FakeRunner, workshop
 
-PYTHON = Path("/usr/bin/python3.11")
+PYTHON = Python(PurePosixPath("/usr/bin/python3.11"), (3, 11), "x86_64", PurePosixPath("/usr"), "system")
+SOURCE = Source(Path("/the/project"), "1.2.3", "digest")
 
 
-class FakeRunner(Runner):
+class Venv(FakeRunner):
     """Makes what `python -m venv` would; fails at pip when it is told to."""
 
-    def __init__(self, layout: Layout, failure: BaseException | None = None) -> None:
-        self.layout = layout
+    def __init__(self, data: Path, failure: BaseException | None = None) -> None:
+        super().__init__()
+        self.python = data / "venv" / "bin" / "python"
         self.failure = failure
-        self.commands: list[list[str]] = []
 
-    def run(self, command: Sequence[str], **_: Any) -> list[str]:
-        self.commands.append(list(command))
-        if command[1:3] == ["-m", "venv"]:
-            self.layout.environment_python.parent.mkdir(parents=True)
-            self.layout.environment_python.touch()
+    def run(self, command: Sequence[str], **keywords: Any) -> list[str]:
+        super().run(command, **keywords)
+        if "venv" in command:
+            self.python.parent.mkdir(parents=True)
+            self.python.touch()
         elif self.failure:
             raise self.failure
         return []
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
+def shop(tmp_path: Path) -> Workshop:
+    return workshop(tmp_path / "data", Venv(tmp_path / "data"))
 
 
-def made(layout: Layout, wanted: str) -> Layout:
-    environment.make(layout, FakeRunner(layout), PYTHON, ["numpy"], wanted)
-    return layout
+def made(shop: Workshop, wanted: str) -> Workshop:
+    environment.make(shop, PYTHON, wanted)
+    return shop
 
 
-def test_made_in_its_own_place_and_marked_last(layout: Layout) -> None:
-    runner = FakeRunner(layout)
-    environment.make(layout, runner, PYTHON, ["numpy>=1", "numba"], "one")
-    assert runner.commands[0] == [str(PYTHON), "-m", "venv", str(layout.environment)]
+def broken(shop: Workshop, failure: BaseException) -> Workshop:
+    return replace(shop, runner=Venv(shop.layout.data, failure))
+
+
+def test_made_in_its_own_place_and_marked_last(shop: Workshop) -> None:
+    made(shop, "one")
+    layout, runner = shop.layout, shop.runner
+    assert isinstance(runner, FakeRunner)
+    assert runner.commands[0] == [str(PYTHON.program), "-m", "venv", str(layout.environment)]
     assert runner.commands[1][0] == str(layout.environment_python)
-    assert runner.commands[1][-2:] == ["numpy>=1", "numba"]
+    assert runner.commands[1][-1] == "/the/project"
+    assert runner.environments[1]["PIP_NO_CACHE_DIR"] == "1", "the user's cache stays as it was"
     assert environment.is_current(layout, "one")
     assert not environment.is_current(layout, "two")
     assert sorted(path.name for path in layout.data.iterdir()) == ["venv"]
 
 
-def test_one_that_was_killed_half_way_is_not_used_but_made_anew(layout: Layout) -> None:
+def test_offline_nothing_is_asked_of_the_net(shop: Workshop) -> None:
+    source = Source(Path("/folder/wheels/obs_rvm-1-py3-none-any.whl"), "1", "digest", Path("/folder/wheels"))
+    made(replace(shop, source=source), "one")
+    assert isinstance(shop.runner, FakeRunner)
+    assert shop.runner.commands[1][4:7] == ["--no-index", "--find-links", "/folder/wheels"]
+
+
+def test_one_that_was_killed_half_way_is_not_used_but_made_anew(shop: Workshop) -> None:
+    layout = shop.layout
     (layout.environment / "bin").mkdir(parents=True)
     layout.environment_python.touch()
     leftover = layout.environment / "half-done"
     leftover.touch()
     assert not environment.is_current(layout, "one")
-    assert environment.is_current(made(layout, "one"), "one")
+    assert environment.is_current(made(shop, "one").layout, "one")
     assert not leftover.exists()
 
 
-def test_killed_while_the_marker_was_written(layout: Layout) -> None:
-    made(layout, "one").environment_marker.write_text('{"fingerp')
-    assert not environment.is_current(layout, "one")
+def test_killed_while_the_marker_was_written(shop: Workshop) -> None:
+    made(shop, "one").layout.environment_marker.write_text('{"fingerp')
+    assert not environment.is_current(shop.layout, "one")
 
 
-def test_one_whose_interpreter_is_gone_is_not_used(layout: Layout) -> None:
-    made(layout, "one").environment_python.unlink()
-    assert not environment.is_current(layout, "one")
+def test_one_whose_interpreter_is_gone_is_not_used(shop: Workshop) -> None:
+    made(shop, "one").layout.environment_python.unlink()
+    assert not environment.is_current(shop.layout, "one")
 
 
-@pytest.mark.parametrize("failure", [CommandFailed("pip", "again", (), 1), KeyboardInterrupt()])
-def test_a_failed_renewal_leaves_the_working_one(layout: Layout, failure: BaseException) -> None:
-    made(layout, "old")
+FAILURES = [CommandFailed("pip", "again", (), 1), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failed_renewal_leaves_the_working_one(shop: Workshop, failure: BaseException) -> None:
+    made(shop, "old")
     with pytest.raises(type(failure)):
-        environment.make(layout, FakeRunner(layout, failure), PYTHON, ["numpy"], "new")
-    assert environment.is_current(layout, "old")
-    assert sorted(path.name for path in layout.data.iterdir()) == ["venv"]
+        made(broken(shop, failure), "new")
+    assert environment.is_current(shop.layout, "old")
+    assert sorted(path.name for path in shop.layout.data.iterdir()) == ["venv"]
 
 
-def test_a_failed_first_one_leaves_nothing(layout: Layout) -> None:
+def test_a_renewal_that_was_killed_leaves_the_old_one_where_the_next_one_fails(shop: Workshop) -> None:
+    made(shop, "old").layout.environment.rename(shop.layout.data / "venv.previous")
+    (shop.layout.environment / "bin").mkdir(parents=True)
     with pytest.raises(CommandFailed):
-        environment.make(
-            layout, FakeRunner(layout, CommandFailed("pip", "again", (), 1)), PYTHON, ["numpy"], "one"
-        )
-    assert list(layout.data.iterdir()) == []
+        made(broken(shop, FAILURES[0]), "new")
+    assert environment.is_current(shop.layout, "old")
+    made(shop, "new")
+    assert environment.is_current(shop.layout, "new")
+    assert sorted(path.name for path in shop.layout.data.iterdir()) == ["venv"]
+
+
+def test_a_failed_first_one_leaves_nothing(shop: Workshop) -> None:
+    with pytest.raises(CommandFailed):
+        made(broken(shop, FAILURES[0]), "one")
+    assert list(shop.layout.data.iterdir()) == []
 
 
 def test_the_fingerprint_knows_what_it_was_made_of() -> None:
-    one = environment.fingerprint(["b", "a"], PYTHON, (3, 11))
-    assert one == environment.fingerprint(["a", "b"], PYTHON, (3, 11))
-    assert one != environment.fingerprint(["a", "b>=2"], PYTHON, (3, 11))
-    assert one != environment.fingerprint(["a", "b"], PYTHON, (3, 12))
-    assert one != environment.fingerprint(["a", "b"], Path("/opt/python3"), (3, 11))
-
-
-def test_the_requirements_are_those_of_the_project(tmp_path: Path) -> None:
-    file = tmp_path / "pyproject.toml"
-    file.write_text(
-        '[project]\ndependencies = ["a", "b"]\noptional-dependencies = {demo = ["c"], test = ["d"]}\n'
-    )
-    assert environment.requirements(file) == ["a", "b", "c"]
-    file.write_text("[project]\n")
-    with pytest.raises(InstallError):
-        environment.requirements(file)
+    one = environment.fingerprint(SOURCE, PYTHON)
+    assert one == environment.fingerprint(replace(SOURCE, path=Path("/elsewhere")), PYTHON)
+    assert one != environment.fingerprint(replace(SOURCE, digest="another"), PYTHON)
+    assert one != environment.fingerprint(SOURCE, replace(PYTHON, version=(3, 12)))
+    assert one != environment.fingerprint(SOURCE, replace(PYTHON, program=PurePosixPath("/opt/python3")))
+    assert one != environment.fingerprint(SOURCE, replace(PYTHON, architecture="arm64"))

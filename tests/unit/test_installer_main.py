@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from installer import install
+from installer import checkup, install, options, source
 from installer.console import Console
 from installer.errors import InstallError
 from installer.facts import Facts
 from installer.lock import Lock
-from installer.steps import Step, Workshop
-from tests.unit.test_installer_plan import BARE, READY
+from installer.source import Source
+from installer.steps import Step, Workshop, offline
+from installer.wishes import Wishes
+from tests.unit.installers import debian, facts
 
 
 @dataclass
@@ -40,12 +45,14 @@ class Stage:
     """install.main() with facts and steps of the test's choice."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
-        self.facts = READY
+        self.facts = facts(debian())
         self.steps: list[FakeStep] = [FakeStep("one"), FakeStep("two")]
         self.data = data
         self.out = io.StringIO()
-        monkeypatch.setattr(Facts, "gather", lambda _: self.facts)
+        monkeypatch.setattr(Facts, "gather", lambda *_: self.facts)
         monkeypatch.setattr(install, "make_plan", self._plan)
+        monkeypatch.setattr(source, "find", lambda _: Source(Path("/project"), "1.2.3", "digest"))
+        monkeypatch.setattr(checkup, "tell", lambda _: self.out.write("checked\n"))
 
     def _plan(self, *_: object) -> tuple[Step, ...]:
         return tuple(self.steps)
@@ -57,6 +64,10 @@ class Stage:
     @property
     def text(self) -> str:
         return self.out.getvalue()
+
+    @property
+    def record(self) -> Any:
+        return json.loads((self.data / "installed.json").read_text())
 
 
 @pytest.fixture
@@ -70,6 +81,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(stage: Stage, tmp_path: Pa
     assert stage.run("--dry-run") == 0
     assert "1. one: what it does" in stage.text
     assert "2. two: what it does" in stage.text
+    assert "OBS 29.0.2 (distribution, /usr/bin/obs)" in stage.text
     assert [step.runs for step in stage.steps] == [0, 0]
     assert list(tmp_path.iterdir()) == []
 
@@ -83,13 +95,13 @@ def test_unattended_it_goes_on_and_says_so(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("answer", "runs"), [("y\n", 1), ("\n", 1), ("n\n", 0), ("", 0), ("maybe\n", 0)])
 def test_at_a_terminal_it_asks(stage: Stage, answer: str, runs: int) -> None:
-    stage.facts = replace(READY, is_interactive=True)
+    stage.facts = replace(stage.facts, is_interactive=True)
     assert stage.run(answer=answer) == 1 - runs
     assert stage.steps[0].runs == runs
 
 
 def test_yes_does_not_ask(stage: Stage) -> None:
-    stage.facts = replace(READY, is_interactive=True)
+    stage.facts = replace(stage.facts, is_interactive=True)
     assert stage.run("--yes") == 0
     assert "Go on?" not in stage.text
 
@@ -100,7 +112,7 @@ def test_a_failing_step_ends_it_with_cause_and_remedy(stage: Stage) -> None:
     assert stage.steps[1].runs == 0
     for told in ("FAILED: The disk is full.", "| no space left", "What to do: Empty it."):
         assert told in stage.text
-    assert "Tools > Scripts" not in stage.text
+    assert "Filters" not in stage.text
 
 
 def test_an_interrupt_is_no_success(stage: Stage) -> None:
@@ -109,25 +121,104 @@ def test_an_interrupt_is_no_success(stage: Stage) -> None:
     assert stage.steps[1].runs == 0
 
 
-def test_two_at_once_are_refused(stage: Stage) -> None:
-    with Lock(stage.data):
+def test_what_ended_early_is_known_as_that_until_it_is_whole(stage: Stage) -> None:
+    stage.steps[1].failure = InstallError("No.", "Again.")
+    assert stage.run("--yes") == 1
+    assert stage.record["state"] == "installing"
+    stage.steps[1].failure = None
+    assert stage.run("--yes") == 0
+    assert stage.record["state"] == "installed"
+    assert stage.record["version"] == "1.2.3"
+    assert stage.record["obs"] == {"kind": "distribution", "program": "/usr/bin/obs"}
+    assert "checked" in stage.text
+
+
+def test_the_log_holds_the_plan_what_was_said_and_the_failure(stage: Stage) -> None:
+    stage.steps[1].failure = InstallError("The disk is full.", "Empty it.")
+    stage.run("--yes")
+    log = (stage.data / "install.log").read_text()
+    for told in ("--yes", "1. one: what it does", "[2/2] two", "FAILED: The disk is full."):
+        assert told in log
+
+
+def test_two_at_once_are_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("installer.lock.WAIT_S", 0.0)
+    with Lock(stage.data, print):
         assert stage.run("--yes") == 1
+    assert "waiting for it" in stage.text
     assert "Another installer" in stage.text
     assert stage.run("--yes") == 0
 
 
+def test_what_a_killed_one_left_running_is_waited_for(stage: Stage, tmp_path: Path) -> None:
+    """Its command still has the lock: nothing may be changed beneath it."""
+    done = tmp_path / "done"
+    with Lock(stage.data, print) as lock:
+        child = subprocess.Popen(
+            ["sh", "-c", f"sleep 1; touch {done}"], pass_fds=[lock.descriptor], start_new_session=True
+        )
+        os.close(lock.descriptor)  # as if this process had been killed
+        lock._lock = None
+    assert not done.exists()
+    assert stage.run("--yes") == 0
+    assert done.exists()
+    assert child.wait() == 0
+
+
 def test_what_must_be_done_by_hand_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    monkeypatch.setattr(Facts, "gather", lambda _: replace(BARE, is_root=False))
-    assert stage.run("--yes", "--demo") == 1
-    assert "sudo apt-get install" in stage.text
+    def refuse(*_: object) -> None:
+        raise InstallError("OBS is missing.", "Get it.")
+
+    monkeypatch.setattr(install, "make_plan", refuse)
+    assert stage.run("--yes") == 1
+    assert "What to do: Get it." in stage.text
     assert not stage.data.exists()
 
 
-def test_at_the_end_it_says_how_to_add_the_script(stage: Stage) -> None:
+def test_at_the_end_it_says_where_the_filter_is(stage: Stage) -> None:
     stage.run("--yes")
-    assert str(install.SCRIPT) in stage.text
-    assert f"OBS_RVM_DATA_DIR={stage.data}" in stage.text
+    assert "Filters > + > RVM Background" in stage.text
+    assert str(stage.data / "bin" / "obs-rvm") in stage.text
+
+
+def test_without_an_installation_the_way_back_is_short(stage: Stage) -> None:
+    assert stage.run("--yes", "--uninstall") == 0
+    assert "Nothing is installed" in stage.text
+    assert not stage.data.exists()
+
+
+def test_the_way_back_leaves_no_folder_that_was_made(stage: Stage) -> None:
+    stage.data = stage.data / "deep" / "deeper"
+    stage.run("--yes")
+    own = stage.data / "presets"
+    own.mkdir()
+    (own / "mine.json").write_text("{}")
+
+    @dataclass
+    class Remove(FakeStep):
+        def run(self, workshop: Workshop) -> str:
+            from installer.steps.removal import RemoveFiles
+
+            return RemoveFiles().run(workshop)
+
+    stage.steps = [Remove("remove")]
+    assert stage.run("--yes", "--uninstall") == 0
+    assert f"presets stay in {stage.data}" in stage.text
+    assert [file.name for file in stage.data.iterdir()] == ["presets"]
+    (own / "mine.json").unlink()
+    assert stage.run("--yes", "--uninstall") == 0
+    assert not stage.data.exists()
+    stage.run("--yes", "--data-dir", str(stage.data))
+
+
+def test_a_prepared_folder_for_another_computer_is_refused(stage: Stage, tmp_path: Path) -> None:
+    about = {"form": 1, "system": "Linux", "architecture": "x86_64", "python": [3, 12]}
+    (tmp_path / offline.ABOUT).write_text(json.dumps(about))
+    assert stage.run("--yes", "--offline", str(tmp_path)) == 1
+    assert "with Python 3.12, and this is Linux on x86_64 with Python 3.11" in stage.text
+    about["python"] = [3, 11]
+    (tmp_path / offline.ABOUT).write_text(json.dumps(about))
+    assert stage.run("--yes", "--offline", str(tmp_path)) == 0
 
 
 def test_it_runs_as_a_file_from_any_folder(tmp_path: Path) -> None:
@@ -140,4 +231,15 @@ def test_it_runs_as_a_file_from_any_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seconds", ["0", "-1", "9999"])
 def test_senseless_durations_are_refused(seconds: str) -> None:
     with pytest.raises(SystemExit):
-        install.parser().parse_args(["--seconds", seconds])
+        options.parser().parse_args(["--seconds", seconds])
+
+
+@pytest.mark.parametrize("words", [["--upgrade", "--uninstall"], ["--plugin", "cuda"], ["--un"]])
+def test_senseless_wishes_are_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        options.parser().parse_args(words)
+
+
+def test_what_is_not_said_is_the_default() -> None:
+    nothing = options.wishes(options.parser().parse_args([]))
+    assert nothing == Wishes(output=Path("demo").absolute())

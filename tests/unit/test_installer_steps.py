@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,49 +9,28 @@ from typing import Any
 
 import pytest
 
-from installer import facts, footage, steps
-from installer.errors import CommandFailed, InstallError
-from installer.layout import DEMO, PROJECT, Layout
-from installer.runner import Runner
-from installer.steps import (
-    FetchFootage,
-    FetchModel,
-    InstallPackages,
-    MakeEnvironment,
-    RunDemo,
-    Step,
-    WarmKernels,
-    Workshop,
-)
-
-
-class FakeRunner(Runner):
-    """Remembers commands, and fails at those that contain `bad`."""
-
-    def __init__(self, bad: str = "never") -> None:
-        self.log = Path("/the/install.log")
-        self.bad = bad
-        self.commands: list[list[str]] = []
-        self.environments: list[dict[str, str]] = []
-
-    def run(self, command: Sequence[str], *, env: Any = None, **_: Any) -> list[str]:
-        if self.bad in command:
-            raise CommandFailed("it failed", "see the log", ["last line"], 1)
-        self.commands.append(list(command))
-        self.environments.append(dict(env or {}))
-        return ["first line", "outcome"]
-
-
-def workshop(tmp_path: Path, runner: Runner) -> Workshop:
-    return Workshop(Layout(tmp_path), runner)
+from installer import environment, footage
+from installer.errors import InstallError
+from installer.layout import DEMO, PROJECT
+from installer.steps import Step, Workshop
+from installer.steps.demo import FetchFootage, RunDemo
+from installer.steps.environment import AddPlugin, MakeEnvironment
+from installer.steps.project import FetchModel, PlaceScript, WarmKernels
+from installer.steps.system import InstallPackages, InstallPython
+from installer.wishes import Wishes
+from rvm_core.desktop.graphics import PlugIn
+from tests.recorded import RecordedMachine
+from tests.unit.installers import FakeRunner, together, workshop
 
 
 def test_apt_is_refreshed_before_it_installs(tmp_path: Path) -> None:
     runner = FakeRunner()
-    InstallPackages(("a", "b")).run(workshop(tmp_path, runner))
+    shop = workshop(tmp_path, runner)
+    InstallPackages(("a", "b")).run(shop)
     assert runner.commands[0] == ["apt-get", "update"]
     assert runner.commands[1] == ["apt-get", "install", "--yes", "--no-install-recommends", "a", "b"]
     assert runner.environments[1]["DEBIAN_FRONTEND"] == "noninteractive"
+    assert json.loads(shop.layout.record.read_text())["packages"] == ["a", "b"]
 
 
 GET = ["models", "get"]
@@ -63,17 +43,43 @@ GET = ["models", "get"]
         (WarmKernels(), [["warm"]]),
     ],
 )
-def test_the_projects_own_commands(tmp_path: Path, step: Step, commands: list[list[str]]) -> None:
+def test_the_packages_own_commands(tmp_path: Path, step: Step, commands: list[list[str]]) -> None:
     runner = FakeRunner()
     assert step.run(workshop(tmp_path, runner)) == "outcome"
-    python = [str(tmp_path / "venv/bin/python"), "-m", "rvm_core"]
+    python = [str(tmp_path / "venv/bin/python"), "-I", "-m", "rvm_core"]
     assert runner.commands == [[*python, *arguments] for arguments in commands]
     assert all(environment["OBS_RVM_DATA_DIR"] == str(tmp_path) for environment in runner.environments)
+
+
+def test_for_a_flatpak_they_run_where_its_python_lives(tmp_path: Path) -> None:
+    machine = RecordedMachine("flatpak_user")
+    runner = FakeRunner()
+    WarmKernels().run(workshop(tmp_path, runner, machine=machine, wishes=Wishes(obs="flatpak")))
+    (words,) = runner.commands
+    assert words[:2] == ["flatpak", "run"]
+    assert f"--env=OBS_RVM_DATA_DIR={tmp_path}" in words
+    assert words[-1] == "warm"
+
+
+def test_for_an_intel_obs_on_apple_silicon_everything_is_intels(tmp_path: Path) -> None:
+    machine = together("macos_intel_homebrew", "python_macos", architecture="arm64")
+    runner = FakeRunner()
+    WarmKernels().run(workshop(tmp_path, runner, machine=machine))
+    assert runner.commands[0][:2] == ["/usr/bin/arch", "-x86_64"]
 
 
 def test_without_the_small_model_the_installation_goes_on_and_says_so(tmp_path: Path) -> None:
     outcome = FetchModel().run(workshop(tmp_path, FakeRunner("mediapipe_selfie")))
     assert "could not be fetched" in outcome
+
+
+def test_offline_the_models_come_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "models").mkdir(parents=True)
+    (tmp_path / "folder" / "models" / "a.onnx").write_bytes(b"weights")
+    shop = workshop(tmp_path / "data", wishes=Wishes(offline=tmp_path / "folder"))
+    FetchModel().run(shop)
+    assert (shop.layout.models / "a.onnx").read_bytes() == b"weights"
+    assert [file.name for file in shop.layout.models.iterdir()] == ["a.onnx"]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,8 @@ def test_without_the_small_model_the_installation_goes_on_and_says_so(tmp_path: 
         (FetchModel(), "models"),
         (WarmKernels(), "warm"),
         (FetchFootage(), "download"),
+        (InstallPython(("winget", "install")), "install"),
+        (MakeEnvironment(), "venv"),
     ],
 )
 def test_a_failing_step_tells_cause_lines_and_remedy(tmp_path: Path, step: Step, bad: str) -> None:
@@ -93,31 +101,75 @@ def test_a_failing_step_tells_cause_lines_and_remedy(tmp_path: Path, step: Step,
     assert "run this again" in failure.value.remedy
 
 
-def test_the_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
+class FakePip(FakeRunner):
+    """Makes what `venv` and `pip` would, as far as the steps look at it."""
 
-    def make(layout: Layout, _runner: Runner, _python: Path, names: list[str], wanted: str) -> None:
-        assert any(name.startswith("onnxruntime") for name in names)
-        assert any(name.startswith("obsws-python") for name in names)
-        made.append(wanted)
-        layout.environment_python.parent.mkdir(parents=True)
-        layout.environment_python.touch()
-        layout.environment_marker.write_text(f'{{"fingerprint": "{wanted}"}}')
+    def __init__(self, shop_data: Path, bad: str = "never") -> None:
+        super().__init__(bad)
+        self.environment = shop_data / "venv"
 
-    monkeypatch.setattr(steps.environment, "make", make)
-    step, shop = MakeEnvironment(), workshop(tmp_path, FakeRunner())
-    monkeypatch.setattr(facts, "linked_python", lambda _: None)
-    assert step.run(shop).startswith("made")
-    assert step.run(shop).startswith("up to date")
-    assert len(made) == 1
+    def run(self, command: Sequence[str], **keywords: Any) -> list[str]:
+        lines = super().run(command, **keywords)
+        if "venv" in command:
+            (self.environment / "bin").mkdir(parents=True)
+            (self.environment / "bin" / "python").touch()
+        if "install" in command:
+            package = self.environment / "lib" / "python3.11" / "site-packages" / "rvm_core"
+            package.mkdir(parents=True, exist_ok=True)
+            (package / "obs_rvm_filter.py").write_text("the script")
+        return lines
 
 
-def test_without_the_python_of_obs_there_is_no_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(facts, "linked_python", lambda _: (3, 99))
-    with pytest.raises(InstallError, match=r"No Python 3\.99"):
-        MakeEnvironment().run(workshop(tmp_path, FakeRunner()))
+def test_the_environment_is_made_once_and_again_when_it_is_wished(tmp_path: Path) -> None:
+    runner = FakePip(tmp_path)
+    shop = workshop(tmp_path, runner)
+    assert MakeEnvironment().run(shop).startswith("made (Python 3.11)")
+    count = len(runner.commands)
+    assert MakeEnvironment().run(shop).startswith("up to date")
+    assert len(runner.commands) == count
+    again = workshop(tmp_path, runner, wishes=Wishes(is_upgrade=True))
+    assert MakeEnvironment().run(again).startswith("renewed")
+    assert len(runner.commands) == 2 * count
+
+
+def test_nothing_is_renewed_beneath_a_running_obs(tmp_path: Path) -> None:
+    runner = FakePip(tmp_path)
+    MakeEnvironment().run(workshop(tmp_path, runner))
+    running = together("debian12_distribution", "python_debian", "running_linux")
+    assert MakeEnvironment().run(workshop(tmp_path, runner, machine=running)).startswith("up to date")
+    with pytest.raises(InstallError, match="Close OBS"):
+        MakeEnvironment().run(workshop(tmp_path, runner, machine=running, wishes=Wishes(is_upgrade=True)))
+    assert environment.installed_script(workshop(tmp_path).layout), "the old one is as it was"
+
+
+def test_without_the_python_of_obs_there_is_no_environment(tmp_path: Path) -> None:
+    with pytest.raises(InstallError, match="No Python"):
+        MakeEnvironment().run(workshop(tmp_path, machine=RecordedMachine("debian12_distribution")))
+
+
+def test_the_next_plug_in_is_tried_and_none_is_no_failure(tmp_path: Path) -> None:
+    step = AddPlugin((PlugIn("tensorrt", "Fast.", 100), PlugIn("webgpu", "Anywhere.", 7)))
+    assert "tensorrt, 100 MB" in step.detail
+    first, second = "obs-rvm[tensorrt]==1.2.3", "obs-rvm[webgpu]==1.2.3"
+    assert step.run(workshop(tmp_path)).startswith("tensorrt")
+    runner = FakeRunner(first)
+    assert step.run(workshop(tmp_path, runner)).startswith("webgpu")
+    assert runner.commands[-1][-1] == second
+    only = AddPlugin((PlugIn("webgpu", "Anywhere.", 7),))
+    assert only.run(workshop(tmp_path, FakeRunner(second))) == "none; the processor does the work"
+
+
+def test_the_script_goes_to_its_place_and_is_renewed_there(tmp_path: Path) -> None:
+    shop = workshop(tmp_path, FakePip(tmp_path))
+    with pytest.raises(InstallError, match="--upgrade"):
+        PlaceScript().run(shop)
+    MakeEnvironment().run(shop)
+    for text in ("the script", "a newer script"):
+        packaged = environment.installed_script(shop.layout)
+        assert packaged
+        packaged.write_text(text)
+        assert PlaceScript().run(shop) == str(tmp_path / "obs_rvm_filter.py")
+        assert (tmp_path / "obs_rvm_filter.py").read_text() == text
 
 
 def test_the_demo_is_given_what_was_wished(tmp_path: Path) -> None:
@@ -126,7 +178,8 @@ def test_the_demo_is_given_what_was_wished(tmp_path: Path) -> None:
     RunDemo(Path("/o"), None, None, 7, keeps_window=False).run(shop)
     RunDemo(Path("/o"), Path("/my.mp4"), None, 7, keeps_window=True).run(shop)
     RunDemo(Path("/o"), None, "/dev/video1", 7, keeps_window=False).run(shop)
-    first, second, third = runner.commands
+    pip, first, _, second, _, third = runner.commands
+    assert pip[-1] == "obs-rvm[demo]==1.2.3"
     assert first[:2] == [str(tmp_path / "venv/bin/python"), str(DEMO)]
     assert first[2:] == [
         *["--data-dir", str(tmp_path), "--output", "/o", "--seconds", "7"],
@@ -135,6 +188,13 @@ def test_the_demo_is_given_what_was_wished(tmp_path: Path) -> None:
     assert second[-3:] == ["--clip", "/my.mp4", "--window"]
     assert third[-2:] == ["--camera", "/dev/video1"]
     assert DEMO.is_relative_to(PROJECT)
+
+
+def test_a_command_of_the_demo_that_fails_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InstallError, match="own packages"):
+        RunDemo(Path("/o"), None, None, 7, keeps_window=False).run(
+            workshop(tmp_path, FakeRunner("obs-rvm[demo]==1.2.3"))
+        )
 
 
 class FakeIndex(FakeRunner):
@@ -165,7 +225,7 @@ def test_the_clip_is_verified_and_then_published(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("clip", [b"other bytes", None])
 def test_a_wrong_clip_leaves_nothing(tmp_path: Path, clip: bytes | None) -> None:
-    shop = workshop(tmp_path, FakeIndex(clip))
+    shop: Workshop = workshop(tmp_path, FakeIndex(clip))
     with pytest.raises(InstallError, match="--clip"):
         FetchFootage().run(shop)
     assert list(shop.layout.footage.iterdir()) == []

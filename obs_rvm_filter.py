@@ -92,13 +92,13 @@ def _site_packages(environment: Path) -> Path | None:
 
 def _check_version(packages: Path) -> None:
     """Whether the environment around `packages` was made for this Python: compiled packages fit no other."""
-    for folder in list(packages.parents)[:3]:
-        if (folder / "pyvenv.cfg").is_file():
-            text = (folder / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-            made_for = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", text, re.MULTILINE)
-            if made_for and made_for[1] != _PYTHON:
-                was = f"the environment {folder} was made for {made_for[1]}"
-                raise _Problem(f"This OBS runs Python {_PYTHON}, but {was}.")
+    environment = next((one for one in list(packages.parents)[:3] if (one / "pyvenv.cfg").is_file()), None)
+    if environment is not None:
+        text = (environment / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+        made_for = re.search(r"^version(?:_info)? *= *(\d+\.\d+)", text, re.MULTILINE)
+        if made_for and made_for[1] != _PYTHON:
+            was = f"the environment {environment} was made for {made_for[1]}"
+            raise _Problem(f"This OBS runs Python {_PYTHON}, but {was}.")
 
 
 def _put_first(packages: Path | None, environment: Path) -> None:
@@ -106,7 +106,8 @@ def _put_first(packages: Path | None, environment: Path) -> None:
     places = [_HERE, *([packages] if packages else map(Path, sys.path))]
     owner = next((place for place in places if (place / "rvm_core" / "__init__.py").is_file()), None)
     if owner is None:
-        raise _Problem(f"There is no rvm_core beside {Path(__file__)} and none in {packages or environment}.")
+        searched = f"there is no rvm_core beside {Path(__file__)} and none in {packages or environment}"
+        raise _Problem(f"RVM Background is not installed: {searched}.")
     ours = [str(owner), *([str(packages)] if packages and packages != owner else [])]
     sys.path[:] = [*ours, *(entry for entry in sys.path if entry not in ours)]
 

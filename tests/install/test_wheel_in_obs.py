@@ -150,14 +150,14 @@ def test_a_half_made_environment_hides_until_obs_starts_again(desk: Run, broken:
 def test_an_installation_without_the_package_hides(desk: Run, broken: Installed) -> None:
     shutil.rmtree(broken.packages / "rvm_core")
     with desk(broken.script) as at:
-        assert_hidden(at, f"There is no rvm_core beside {broken.script}")
+        assert_hidden(at, f"RVM Background is not installed: there is no rvm_core beside {broken.script}")
 
 
 def test_a_lone_script_hides(desk: Run, tmp_path: Path) -> None:
     (tmp_path / "Downloads").mkdir()
     script = Path(shutil.copy(SCRIPT, tmp_path / "Downloads"))
     with desk(script) as at:
-        assert_hidden(at, f"There is no rvm_core beside {script}")
+        assert_hidden(at, f"RVM Background is not installed: there is no rvm_core beside {script}")
 
 
 def test_a_missing_package_hides(desk: Run, broken: Installed) -> None:

@@ -297,7 +297,10 @@ def test_an_environment_that_is_half_made_is_said(tmp_path: Path, home: Path) ->
 def test_a_lone_script_without_anything_still_hides_its_sources(tmp_path: Path, home: Path) -> None:
     script = put_script(tmp_path / "Downloads")
     environment = default_data(home) / "venv"
-    assert is_told(host(script, home), f"There is no rvm_core beside {script} and none in {environment}.")
+    assert is_told(
+        host(script, home),
+        f"RVM Background is not installed: there is no rvm_core beside {script} and none in {environment}.",
+    )
 
 
 def test_a_missing_package_is_named(tmp_path: Path, home: Path) -> None:

@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
         if not _may_go_on(console, facts, asked.yes):
             console.line("Nothing was changed.")
             return 1
-        _work(facts, wishes, layout, steps, console)
+        words = " ".join(sys.argv[1:] if arguments is None else arguments)
+        _work(facts, wishes, layout, steps, console, words)
     except InstallError as error:
         console.failure(error)
         return 1
@@ -107,14 +108,16 @@ def _may_go_on(console: Console, facts: Facts, is_agreed: bool) -> bool:
     return console.confirms("Go on?")
 
 
-def _work(facts: Facts, wishes: Wishes, layout: Layout, steps: Sequence[Step], console: Console) -> None:
+def _work(
+    facts: Facts, wishes: Wishes, layout: Layout, steps: Sequence[Step], console: Console, words: str
+) -> None:
     if wishes.is_uninstall and not layout.data.is_dir():
         console.line("Nothing is installed here.")
         return
     missing = [str(folder) for folder in reversed(layout.data.parents) if not folder.exists()]
     with Lock(layout.data, console.line) as lock:
         console.log = Log(layout.log, facts.machine)
-        console.log.begin(" ".join(sys.argv[1:]) or "install")
+        console.log.begin(words or "install")
         for line in _told(facts, layout, steps):
             console.log.line(line)
         record = Record.load(layout)

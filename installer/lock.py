@@ -45,14 +45,14 @@ class Lock:
                 ) from cause
             if self._lock is not None:
                 return self
+            if not is_told:
+                self._tell("Another installer, or what it left running, is still at work: waiting for it.")
+                is_told = True
             if time.monotonic() > last:
                 raise InstallError(
                     f"Another installer is at work in {self._file.parent}.",
                     "Wait for it to end, then run this again.",
                 )
-            if not is_told:
-                self._tell("Another installer, or what it left running, is still at work: waiting for it.")
-                is_told = True
             time.sleep(POLL_S)
 
     def __exit__(

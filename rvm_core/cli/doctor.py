@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rvm_core.cli.output import EXIT_FAULT, show
-from rvm_core.desktop.machine import ThisMachine
 from rvm_core.desktop.obs import Kind
-from rvm_core.health import Case, Diagnosis, Finding, answers, examined
+from rvm_core.health.diagnosis import Diagnosis
+from rvm_core.health.finding import Finding
 
 DEFAULT_MODEL = "rvm_mobilenetv3"
 _SIGNS = {"good": "ok", "note": "note", "problem": "PROBLEM"}
@@ -65,14 +65,24 @@ def add(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     if options.child:
-        part, name = options.child
-        for answer in answers(part, name, options.model):
-            print(json.dumps(answer), flush=True)
-        return 0
+        return _run_child(options.child, options.model)
+    from rvm_core.desktop.machine import ThisMachine
+    from rvm_core.health.case import Case
+    from rvm_core.health.examination import examined
+
     kind = Kind(options.obs) if options.obs else None
     found = examined(Case(ThisMachine(), options.model, kind, options.tried, options.quick))
     show(Report(**vars(found), summary=_summary(found.problems)), as_json=options.json)
     return EXIT_FAULT if found.problems else 0
+
+
+def _run_child(trial: Sequence[str], model: str) -> int:
+    from rvm_core.health.trial import answers
+
+    part, name = trial
+    for answer in answers(part, name, model):
+        print(json.dumps(answer), flush=True)
+    return 0
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -1,14 +1,7 @@
-"""What ``obs-rvm doctor`` finds out: a file for each subject, which asks and changes nothing.
+"""What ``obs-rvm doctor`` finds out: a file for each subject, which looks and changes nothing.
 
-Standard library only, and the rooms that are bare of packages: whatever loads more runs in a process of its
-own.  So it works where nothing else does.
+Standard library only, and the rooms that are bare of packages: whatever needs more runs in a process of its
+own (``trial``).  So it works where nothing else does, and goes on where a driver crashes.
 """
 
 from __future__ import annotations
-
-from rvm_core.health.case import Case
-from rvm_core.health.examination import Diagnosis, examined
-from rvm_core.health.finding import Finding
-from rvm_core.health.trial import answers
-
-__all__ = ["Case", "Diagnosis", "Finding", "answers", "examined"]

@@ -36,7 +36,7 @@ class Ending:
 def doctor(python: Path, *words: str, limit_s: float) -> Ending:
     """Run a part of ``obs-rvm doctor`` by itself.  Another `python` than this one has its own obs-rvm."""
     environ = {"PYTHONUTF8": "1"}
-    if python == Path(sys.executable):
+    if python.parent.resolve() == Path(sys.executable).parent.resolve():
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     return _run([str(python), "-m", "rvm_core", "doctor", *words], limit_s, environ)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from rvm_core import __version__, paths
+from rvm_core.desktop.binaries import architecture_name
 from rvm_core.desktop.boxes import box_of
 from rvm_core.health import child
 from rvm_core.health.case import Case
@@ -17,9 +18,10 @@ MARKER = "obs-rvm-complete.json"
 """Written last by the installer: an environment without it is half made."""
 _LIMIT_S = 30
 _PROGRAM = """
-import importlib.metadata, json, platform
+import importlib.metadata, json, platform, sysconfig
 found = [one.version for one in importlib.metadata.distributions(name="obs-rvm")]
-print(json.dumps({"python": platform.python_version(), "versions": found}))
+told = {"python": platform.python_version(), "platform": sysconfig.get_platform(), "versions": found}
+print(json.dumps(told))
 """
 
 
@@ -57,6 +59,14 @@ def python_version() -> tuple[int, int] | None:
         return None
     found = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", text, re.MULTILINE)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def architecture() -> str:
+    """For which processors its Python was built; empty where there is none that runs."""
+    told = str(
+        child.program(paths.environment_python(), _PROGRAM, limit_s=_LIMIT_S).answer.get("platform", "")
+    )
+    return architecture_name(told.rpartition("-")[2]) if told else ""
 
 
 def _tried(case: Case) -> Finding:

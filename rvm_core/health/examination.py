@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from rvm_core.health import (
     storage,
 )
 from rvm_core.health.case import Case
+from rvm_core.health.diagnosis import Diagnosis
 from rvm_core.health.finding import Finding, Subject
 from rvm_core.health.running import ABOUT as FILTERS
 from rvm_core.health.running import Running, asked
@@ -50,22 +51,6 @@ SUBJECTS: tuple[tuple[Subject, Look, tuple[Subject, ...]], ...] = (
 """What is looked at, how, and what would only be said twice while that has a problem."""
 
 _REPORT = "Run: obs-rvm doctor --json, and send what it prints with a report of this fault."
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Everything that was found; nothing private is in it.  running: what filters answered, as they did."""
-
-    version: str
-    python: str
-    system: str
-    findings: tuple[Finding, ...]
-    running: Running
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """What must be done, the first thing first."""
-        return tuple(one for one in self.findings if one.state == "problem")
 
 
 def examined(case: Case) -> Diagnosis:

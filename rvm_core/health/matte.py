@@ -26,8 +26,7 @@ def look(case: Case) -> Iterator[Finding]:
     elif ending.fault or not answer:
         yield ABOUT.problem(f"No matte can be made: {ending.fault}.", REPAIR)
     else:
-        what = f"{answer['model']}, {answer['level']}, on {answer['provider']}"
-        told = f"{answer['mattes']} in a second, {answer['ms']:.1f} ms each ({what})"
+        told = f"{answer['mattes']} in a second, {answer['ms']:.1f} ms each ({answer['what']})"
         if answer["ms"] > SLOW_MS:
             yield ABOUT.note(
                 f"Mattes are slow: {told}.",

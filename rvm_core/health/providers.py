@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rvm_core import outside
@@ -36,15 +36,11 @@ def look(case: Case) -> Iterator[Finding]:
             yield ABOUT.note(f"{name} cannot be used: {loaded.answer['why_not']}.", _DRIVER)
         else:
             able.append(name)
-    known = [verdict for verdict in listed["known"] if verdict["provider"] in able]
     for name in dict.fromkeys([*able, *filter(None, [case.tried])]):
-        verdicts = [verdict for verdict in known if verdict["provider"] == name]
         if name == case.tried or not (name == PROCESSOR or rests(case)):
-            yield _tried(case, name, name in listed["installed"])
-        elif verdicts:
-            yield from map(_judged, verdicts)
+            yield from _tried(case, name, name in listed["installed"])
         else:
-            yield ABOUT.good(f"{name}: {'always there' if name == PROCESSOR else 'there, and not tried yet'}")
+            yield from _told(name, listed["known"][name])
     if absent := [name for name in listed["every"] if name not in listed["installed"]]:
         yield ABOUT.good(f"not installed: {', '.join(absent)}")
 
@@ -59,24 +55,27 @@ def asked(case: Case, part: str, name: str = "", *, limit_s: float) -> child.End
     return child.doctor(case.python, "--model", case.model, "--child", part, name, limit_s=limit_s)
 
 
-def _tried(case: Case, name: str, is_installed: bool) -> Finding:
+def _tried(case: Case, name: str, is_installed: bool) -> Iterator[Finding]:
     ending = asked(case, "try", name, limit_s=_TRY_S)
     answer = ending.answer
     if answer.get("kind") == "ProviderError":
-        return ABOUT.note(str(answer["problem"]), _DRIVER if is_installed else str(answer["remedy"]))
-    if "problem" in answer:
-        return ABOUT.problem(str(answer["problem"]), str(answer["remedy"]))
-    if not answer:
-        return ABOUT.note(f"{name} is left out: {ending.fault} when it was tried.", _DRIVER)
-    return _judged(answer)
+        yield ABOUT.note(str(answer["problem"]), _DRIVER if is_installed else str(answer["remedy"]))
+    elif "problem" in answer:
+        yield ABOUT.problem(str(answer["problem"]), str(answer["remedy"]))
+    elif not answer:
+        yield ABOUT.note(f"{name} is left out: {ending.fault} when it was tried.", _DRIVER)
+    else:
+        yield from _told(name, answer["verdicts"])
 
 
-def _judged(verdict: Mapping[str, Any]) -> Finding:
-    """A line of the ledger."""
-    name, what = verdict["provider"], verdict.get("what", "")
-    if verdict.get("reason"):
-        return ABOUT.note(f"{name} is left out: {verdict['reason']} ({what}).", _DRIVER)
-    if not verdict.get("ms"):
-        return ABOUT.good(f"{name}: it runs")
-    times = f"{verdict['ms']:.1f} ms a picture, the processor {verdict['cpu_ms']:.1f}"
-    return ABOUT.good(f"{name}: {times} ({what})")
+def _told(name: str, verdicts: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What the ledger has of a provider that is able to run."""
+    for verdict in verdicts:
+        what = f"({verdict['what']})"
+        if verdict["reason"]:
+            yield ABOUT.note(f"{name} is left out: {verdict['reason']} {what}.", _DRIVER)
+        else:
+            times = f"{verdict['ms']:.1f} ms a picture, the processor {verdict['cpu_ms']:.1f}"
+            yield ABOUT.good(f"{name}: {times} {what}")
+    if not verdicts:
+        yield ABOUT.good(f"{name}: {'always there' if name == PROCESSOR else 'there, and not tried yet'}")

@@ -9,8 +9,8 @@ from rvm_core.desktop.config import configured_python
 from rvm_core.desktop.obs import Kind, Obs
 from rvm_core.desktop.python_supply import how_to_get
 from rvm_core.desktop.pythons import Python, choose_python, find_pythons, named, why_not
+from rvm_core.health import environment
 from rvm_core.health.case import Case
-from rvm_core.health.environment import python_version
 from rvm_core.health.finding import REPAIR, Finding, Subject
 
 ABOUT = Subject("Python")
@@ -55,10 +55,12 @@ def _lies_in(python: Python, place: PurePath) -> bool:
 
 def _loaded(obs: Obs, version: tuple[int, int]) -> Finding:
     """OBS loads Python `version`: is the environment of it?"""
-    made_of = python_version()
-    if made_of is None or made_of == version:
-        return ABOUT.good(f"OBS loads Python {named(version)}")
-    why = ", perhaps since an update" if obs.kind in (Kind.FLATPAK, Kind.SNAP) else ""
-    return ABOUT.problem(
-        f"OBS loads Python {named(version)}{why}, and the environment is of {named(made_of)}.", REPAIR
-    )
+    made_of, made_for = environment.python_version(), environment.architecture()
+    if made_of not in (None, version):
+        why = ", perhaps since an update" if obs.kind in (Kind.FLATPAK, Kind.SNAP) else ""
+        return ABOUT.problem(
+            f"OBS loads Python {named(version)}{why}, and the environment is of {named(made_of)}.", REPAIR
+        )
+    if obs.architecture and made_for not in ("", "universal2", obs.architecture):
+        return ABOUT.problem(f"OBS is for {obs.architecture}, and the environment for {made_for}.", REPAIR)
+    return ABOUT.good(f"OBS loads Python {named(version)}")

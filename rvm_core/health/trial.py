@@ -30,11 +30,14 @@ def _list(_name: str, _model: str) -> Iterator[Answer]:
     """Every provider, and those that are installed; nothing is loaded."""
     from rvm_core.matting import ledger, providers
 
+    every = providers.PROVIDERS
     yield {
-        "every": providers.PROVIDERS,
+        "every": every,
         "installed": providers.installed(),
         "packages": {name: plug_in.packages for name, plug_in in providers.PLUG_INS.items()},
-        "known": [asdict(verdict) for verdict in ledger.everything()],
+        "known": {
+            name: [asdict(one) for one in ledger.everything() if one.provider == name] for name in every
+        },
     }
 
 
@@ -58,7 +61,7 @@ def _try(name: str, model: str) -> Iterator[Answer]:
     Matting(model, "fast", name).close()
     file = entry(model).file
     known = [one for one in ledger.everything() if one.provider == name and file in one.what]
-    yield asdict(known[-1]) if known else {"provider": name}
+    yield {"verdicts": [asdict(one) for one in known]}
 
 
 def _matte(_name: str, model: str) -> Iterator[Answer]:
@@ -86,12 +89,12 @@ def _matte(_name: str, model: str) -> Iterator[Answer]:
             engine.step_internal(picture)
             times.append((time.perf_counter() - started) * 1000.0)
             number += 1
-        timed = times[_WARM_RUNS:]
-        yield {
-            "mattes": len(timed),
-            "ms": round(statistics.median(timed), 1),
-            **asdict(engine.info),
-        }
+        timed, info = times[_WARM_RUNS:], engine.info
+    yield {
+        "mattes": len(timed),
+        "ms": round(statistics.median(timed), 1),
+        "what": f"{info.model}, {info.level}, on {info.provider}",
+    }
 
 
 PARTS: Mapping[str, Callable[[str, str], Iterator[Answer]]] = {

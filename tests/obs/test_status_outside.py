@@ -28,9 +28,8 @@ def doctor(environment: dict[str, str], *more: str) -> str:
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,
-        check=True,
     )
-    return done.stdout
+    return done.stdout  # it has problems: nothing is installed here
 
 
 def test_the_doctor_is_told_by_each_filter_and_nothing_is_written_unasked(
@@ -73,7 +72,7 @@ def test_the_doctor_is_told_by_each_filter_and_nothing_is_written_unasked(
         lines = [" ".join(line.split()) for line in doctor(environment).splitlines()]
         assert any(line.startswith("model graph_good, fast, on cpu") for line in lines)
         assert any(line.startswith("mattes ") and line.endswith(" ms each") for line in lines)
-        assert any(line.startswith("problem graph_contract.onnx is not an RVM model") for line in lines)
+        assert any("failed. graph_contract.onnx is not an RVM model" in line for line in lines)
 
         def is_quiet() -> bool:
             return sorted(folder.iterdir()) == sorted([mark, folder / "asked"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
@@ -117,6 +118,21 @@ def test_an_environment_of_another_python_than_obs_links() -> None:
     assert only_problem(python.look, recorded(DEBIAN)) == (
         "OBS loads Python 3.11, and the environment is of 3.12.",
         REPAIR,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
+def test_an_environment_for_another_processor_than_obs() -> None:
+    made_of("3.11")
+    python_of_it = paths.environment_python()
+    python_of_it.parent.mkdir()
+    python_of_it.write_text('#!/bin/sh\necho \'{"platform": "linux-aarch64"}\'\n', encoding="utf-8")
+    python_of_it.chmod(0o755)
+    told, remedy = only_problem(python.look, recorded(DEBIAN))
+    assert told == "OBS is for x86_64, and the environment for arm64."
+    assert remedy == REPAIR
+    assert not of(
+        python.look, recorded(DEBIAN, files={"/usr/bin/obs": ""}, architecture="aarch64"), "problem"
     )
 
 

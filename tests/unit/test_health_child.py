@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from rvm_core import paths
 from rvm_core.health import child
 from rvm_core.health.child import Ending
+from tests.unit.visits import make_environment
 
 PYTHON = Path(sys.executable)
 
@@ -38,6 +40,25 @@ def test_the_last_words_of_a_program_that_failed() -> None:
 
 def test_a_program_that_hangs_is_ended() -> None:
     assert run("import time; time.sleep(600)", limit_s=1).fault == "it did not end within 1 s"
+
+
+def test_a_part_of_the_doctor_runs_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    words = ("--child", "load", "abacus")
+    assert child.doctor(PYTHON, *words, limit_s=60).answer == {"why_not": "onnxruntime has no such provider"}
+
+
+def test_another_python_has_an_obs_rvm_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our packages are made for ours."""
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    make_environment()
+    ending = child.doctor(paths.environment_python(), "--child", "load", "abacus", limit_s=60)
+    assert ending.fault.endswith("No module named rvm_core")
 
 
 def test_a_program_that_is_none(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.unit.visits import case, of, only_problem, recorded
 DEBIAN, WINDOWS, MAC = "debian12_distribution", "windows_installed_32", "macos_arm64_installed"
 DEBIAN_CONFIG = "/home/streamer/.config/obs-studio"
 WINDOWS_CONFIG = r"C:\Users\streamer\AppData\Roaming\obs-studio"
+MAC_CONFIG = "/Users/streamer/Library/Application Support/obs-studio"
 SCRIPT = "/home/streamer/.local/share/obs-rvm/obs_rvm_filter.py"
 PYTHON_312 = r"C:\Users\streamer\AppData\Local\Programs\Python\Python312"
 PYTHON_313 = r"C:\Program Files\Python313"
@@ -191,6 +192,19 @@ def test_a_python_that_obs_cannot_load_was_chosen(told: str, fault: str) -> None
     assert remedy.startswith(PYTHON_ORG)
 
 
+def test_on_macos_the_folder_may_lie_in_the_framework() -> None:
+    inner = "Python.framework/Versions/3.12"
+    program = f"/Library/Frameworks/{inner}/bin/python3.12"
+    files = {
+        program: "",
+        f"/Library/Frameworks/{inner}/lib/libpython3.12.dylib": "",
+        f"{MAC_CONFIG}/user.ini": f"[Python]\nPath64bit=/Library/Frameworks/{inner}\n",
+    }
+    commands = {" ".join([program, *TRIAL]): "3.12 macosx-10.13-universal2 True"}
+    (finding,) = of(python.look, recorded(MAC, files=files, commands=commands))
+    assert (finding.state, finding.told) == ("good", "OBS loads Python 3.12")
+
+
 def test_an_environment_of_another_python_than_was_chosen() -> None:
     made_of("3.10")
     assert only_problem(python.look, windows()) == (
@@ -223,6 +237,11 @@ def test_obs_was_never_started() -> None:
     told, remedy = only_problem(script.look, debian(Untitled=None))
     assert told == "OBS has no scene collection yet."
     assert remedy.startswith("Start OBS once")
+
+
+def test_a_script_that_is_where_it_always_is(data: Path) -> None:
+    paths.install_record_file().unlink()
+    assert case().script == data / "obs_rvm_filter.py"
 
 
 def test_a_script_that_no_collection_has() -> None:

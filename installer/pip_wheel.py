@@ -7,6 +7,7 @@ environments ``--without-pip``; the environment's own Python then runs the wheel
 from __future__ import annotations
 
 import hashlib
+import http.client
 import urllib.request
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def ensure(folder: Path, url: str = URL) -> Path:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
-    except OSError as cause:
+    except (OSError, http.client.HTTPException) as cause:
         raise InstallError(
             f"pip cannot be fetched from {url}: {cause}.", "Check the connection and run this again."
         ) from cause

@@ -30,13 +30,15 @@ under another name.  Hidden folders of the home and ``/tmp`` are not seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
+from rvm_core.desktop.binaries import architecture_name
 from rvm_core.desktop.machine import Machine
-from rvm_core.desktop.obs import OLDEST_PYTHON, Kind, Obs, Version
+from rvm_core.desktop.obs import OLDEST_PYTHON, Kind, Obs, Version, version_in
+from rvm_core.desktop.on_linux import linked_python
 
 FLATPAK_APP = "com.obsproject.Studio"
 SNAP_NAME = "obs-studio"
@@ -46,9 +48,6 @@ _UPDATE = {
     Kind.FLATPAK: f"Update OBS and run this again: flatpak update {FLATPAK_APP}",
     Kind.SNAP: f"Update OBS and run this again: sudo snap refresh {SNAP_NAME}",
 }
-_ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
-_SCRIPTING = re.compile(r"libobs-scripting\.so|obs-scripting\.so")
-_LINKED_PYTHON = re.compile(rb"libpython(3)\.(\d+)\.so")
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,11 @@ class Trouble(NamedTuple):
 
 
 def find_boxed(machine: Machine) -> tuple[Obs, ...]:
-    """The OBS of a flatpak and that of a snap, as far as they are there."""
+    """The OBS of a flatpak and that of a snap, if they are there; told of inside just as outside."""
     if machine.system != "Linux":
         return ()
-    return tuple(obs for obs in (_flatpak(machine), _snap(machine)) if obs)
+    firsts = (next(found, None) for found in (_flatpaks(machine), _snaps(machine)))
+    return tuple(obs for obs in firsts if obs)
 
 
 def box_of(obs: Obs) -> Box:
@@ -116,11 +116,23 @@ def trouble(machine: Machine, obs: Obs) -> Trouble | None:
     if obs.linked_python < OLDEST_PYTHON:
         python = "Python {}.{}".format(*obs.linked_python)
         return Trouble(f"{it} brings {python}, which is too old.", _UPDATE[obs.kind])
+    if _flatpak_info(machine) or _is_in_snap(machine):
+        return None
     box = box_of(obs)
     words, _ = box.command([str(box.python), "-c", "import venv"], {})
     if machine.run(*words) is None:
         return Trouble(f"{it} cannot start its {box.python}.", _UPDATE[obs.kind])
     return None
+
+
+def _flatpak_info(machine: Machine) -> str:
+    """What a flatpak says of itself inside; empty outside of OBS's."""
+    told = _text(machine, machine.path("/.flatpak-info"))
+    return told if f"name={FLATPAK_APP}\n" in told else ""
+
+
+def _is_in_snap(machine: Machine) -> bool:
+    return machine.environ.get("SNAP_NAME") == SNAP_NAME
 
 
 def _flatpak_roots(machine: Machine) -> tuple[PurePath, PurePath]:
@@ -131,65 +143,59 @@ def _flatpak_roots(machine: Machine) -> tuple[PurePath, PurePath]:
     return machine.path(user), machine.path(system)
 
 
-def _flatpak(machine: Machine) -> Obs | None:
+def _flatpaks(machine: Machine) -> Iterator[Obs]:
+    told = _flatpak_info(machine)
+    within = re.search(r"^app-path=(.+)", told, re.MULTILINE)
+    if within:  # installation/app/name/architecture/branch/commit/files
+        yield _flatpak(machine, machine.path(within[1]).parents[5], told, machine.path("/app"))
     for root in _flatpak_roots(machine):
         deployed = root / "app" / FLATPAK_APP / "current" / "active"
         metadata = _text(machine, deployed / "metadata")
-        if not metadata:
-            continue
-        runtime = re.search(r"^runtime=[^/]+/([^/]+)/", metadata, re.MULTILINE)
-        return Obs(
-            Kind.FLATPAK,
-            root / "exports" / "bin" / FLATPAK_APP,
-            _released(machine, deployed / "files" / "share" / "metainfo"),
-            runtime.group(1) if runtime else None,
-            machine.home / ".var" / "app" / FLATPAK_APP / "config" / "obs-studio",
-            linked_python(machine, deployed / "files" / "lib", deployed / "files" / "lib64"),
-        )
-    return None
+        if metadata:
+            yield _flatpak(machine, root, metadata, deployed / "files")
+
+
+def _flatpak(machine: Machine, root: PurePath, metadata: str, files: PurePath) -> Obs:
+    runtime = re.search(r"^runtime=(?:runtime/)?[^/]+/([^/]+)/", metadata, re.MULTILINE)
+    linked = linked_python(machine, files)
+    return Obs(
+        Kind.FLATPAK,
+        root / "exports" / "bin" / FLATPAK_APP,
+        _released(machine, files / "share" / "metainfo"),
+        architecture_name(runtime[1]) if runtime else None,
+        machine.home / ".var" / "app" / FLATPAK_APP / "config" / "obs-studio",
+        linked,
+        has_scripting=linked is not None,
+    )
 
 
 def _released(machine: Machine, metainfo: PurePath) -> Version | None:
     """The version of the newest release that the application's description names."""
-    for form in ("metainfo", "appdata"):
-        text = _text(machine, metainfo / f"{FLATPAK_APP}.{form}.xml")
-        release = re.search(r'<release\s[^>]*?version="([\d.]+)', text)
-        if release:
-            return _version(release.group(1))
-    return None
+    forms = (_text(machine, metainfo / f"{FLATPAK_APP}.{form}.xml") for form in ("metainfo", "appdata"))
+    release = re.search(r"<release\s[^>]*", "".join(forms))
+    return version_in(release[0]) if release else None
 
 
-def _snap(machine: Machine) -> Obs | None:
-    # The second is where distributions without /snap keep it.
+def _snaps(machine: Machine) -> Iterator[Obs]:
+    home = machine.path(machine.environ["SNAP_REAL_HOME"]) if _is_in_snap(machine) else machine.home
+    # The second is where distributions without /snap keep them.
     for root in (machine.path("/snap"), machine.path("/var/lib/snapd/snap")):
         inside = root / SNAP_NAME / "current"
         description = _text(machine, inside / "meta" / "snap.yaml")
         if not description:
             continue
-        version = re.search(r"^version:\s*['\"]?([\d.]+)", description, re.MULTILINE)
-        architecture = re.search(r"^architectures:\s*\[?\s*-?\s*(\w+)", description, re.MULTILINE)
-        libraries = [inside / "usr" / "lib" / f"{cpu}-linux-gnu" for cpu in _ARCHITECTURES.values()]
-        portable = inside / "bin" / "64bit"
-        return Obs(
+        version = re.search(r"^version:.*", description, re.MULTILINE)
+        architecture = re.search(r"^architectures:\W*(\w+)", description, re.MULTILINE)
+        linked = linked_python(machine, inside / "usr") or linked_python(machine, inside)
+        yield Obs(
             Kind.SNAP,
             root / "bin" / SNAP_NAME,
-            _version(version.group(1)) if version else None,
-            _ARCHITECTURES.get(architecture.group(1)) if architecture else None,
-            machine.home / "snap" / SNAP_NAME / "current" / ".config" / "obs-studio",
-            linked_python(machine, *libraries, inside / "usr" / "lib", inside / "lib", portable),
+            version_in(version[0]) if version else None,
+            architecture_name(architecture[1]) if architecture else None,
+            home / "snap" / SNAP_NAME / "current" / ".config" / "obs-studio",
+            linked,
+            has_scripting=linked is not None,
         )
-    return None
-
-
-def linked_python(machine: Machine, *folders: PurePath) -> tuple[int, int] | None:
-    """The Python that the scripting library in one of `folders` links; None: OBS was built without."""
-    for folder in folders:
-        for library in machine.listed(folder):
-            if _SCRIPTING.match(library.name):
-                linked = _LINKED_PYTHON.search(machine.read(library) or b"")
-                if linked:
-                    return int(linked.group(1)), int(linked.group(2))
-    return None
 
 
 def _escaped(folder: PurePath) -> str:
@@ -199,7 +205,3 @@ def _escaped(folder: PurePath) -> str:
 
 def _text(machine: Machine, file: PurePath) -> str:
     return (machine.read(file) or b"").decode("utf-8", "replace")
-
-
-def _version(text: str) -> Version:
-    return tuple(int(part) for part in text.split(".") if part)

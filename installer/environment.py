@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer import files
+from installer import files, pip_wheel
+from installer.errors import CommandFailed
 from installer.layout import Layout
 from installer.source import Source
 from rvm_core.desktop.pythons import Python
@@ -37,12 +41,15 @@ def fingerprint(source: Source, python: Python) -> str:
 
 
 def is_current(layout: Layout, wanted: str) -> bool:
-    """Whether the environment is complete and of the `wanted` fingerprint."""
+    """Whether the environment is complete and of the `wanted` fingerprint.
+
+    The Python of a box is a link that leads nowhere outside of it.
+    """
     try:
         marker = json.loads(layout.environment_marker.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(marker.get("fingerprint") == wanted) and layout.environment_python.exists()
+    return bool(marker.get("fingerprint") == wanted) and os.path.lexists(layout.environment_python)
 
 
 def make(workshop: Workshop, python: Python, wanted: str) -> None:
@@ -59,7 +66,7 @@ def make(workshop: Workshop, python: Python, wanted: str) -> None:
         files.remove(layout.environment)
     layout.data.mkdir(parents=True, exist_ok=True)
     try:
-        workshop.run([str(python.program), "-m", "venv", str(layout.environment)])
+        create(workshop.run, str(python.program), layout.environment, source.wheels)
         _pip(workshop, ["install", *source.pip_options(), str(source.path)])
         marker = {"fingerprint": wanted, "version": source.version, "python": list(python.version)}
         files.write(layout.environment_marker, json.dumps(marker, indent=1).encode())
@@ -69,6 +76,23 @@ def make(workshop: Workshop, python: Python, wanted: str) -> None:
             previous.rename(layout.environment)
         raise
     files.remove(previous)
+
+
+def create(
+    run: Callable[[Sequence[str]], object], python: str, folder: Path, wheels: Path | None = None
+) -> None:
+    """An environment in `folder` with nothing but pip.
+
+    run: runs a command where `python` lives.  wheels: where else than on the net pip may be found.  Raises
+    CommandFailed and InstallError.
+    """
+    try:
+        run([python, "-m", "venv", str(folder)])
+    except CommandFailed:  # it may be a Python without `ensurepip`
+        run([python, "-m", "venv", "--without-pip", "--clear", str(folder)])
+        wheel = pip_wheel.ensure(folder, wheels)
+        inner = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+        run([str(folder / inner), *pip_wheel.words(wheel), "install", "--no-index", str(wheel)])
 
 
 def add_extra(workshop: Workshop, name: str) -> None:

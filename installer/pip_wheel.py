@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import shutil
 import urllib.request
 from pathlib import Path
 
@@ -24,11 +25,13 @@ def words(wheel: Path) -> list[str]:
     return [str(wheel / "pip")]
 
 
-def ensure(folder: Path, url: str = URL) -> Path:
-    """The verified wheel in `folder`, fetched where it is not there yet.  Raises InstallError."""
+def ensure(folder: Path, known: Path | None = None, url: str = URL) -> Path:
+    """The verified wheel in `folder`: out of the folder `known`, else fetched.  Raises InstallError."""
+    folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / NAME
-    if wheel.is_file() and _is_verified(wheel.read_bytes()):
-        return wheel
+    for place in filter(None, (folder, known)):
+        if (place / NAME).is_file() and _is_verified((place / NAME).read_bytes()):
+            return wheel if place == folder else Path(shutil.copy(place / NAME, wheel))
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
@@ -38,7 +41,6 @@ def ensure(folder: Path, url: str = URL) -> Path:
         ) from cause
     if not _is_verified(content):
         raise InstallError(f"{url} did not give the pip that was expected.", "Run this again.")
-    folder.mkdir(parents=True, exist_ok=True)
     staged = wheel.with_name(f"{NAME}.part")
     staged.write_bytes(content)
     staged.replace(wheel)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from installer import files
+from installer import environment, files, pip_wheel
 from installer.environment import VARIABLES
 from installer.errors import CommandFailed, InstallError
 from installer.layout import DATA_DIR_VARIABLE, PROJECT
@@ -39,9 +39,10 @@ class CollectWheels:
         if python is None:
             raise InstallError("No Python was found that OBS can load.", "Install it, then run this again.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="obs-rvm-offline-") as work:
+        with tempfile.TemporaryDirectory(prefix=".work-", dir=self.folder) as work:
             try:
-                workshop.run([str(python.program), "-m", "venv", work])
+                pip_wheel.ensure(wheels(self.folder))
+                environment.create(workshop.run, str(python.program), Path(work), wheels(self.folder))
                 pip = [str(_python_in(Path(work))), "-m", "pip"]
                 for extra in [(), *((extra,) for extra in self.extras)]:
                     wanted = f"{workshop.source.path}{list(extra) if extra else ''}".replace("'", "")

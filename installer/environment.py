@@ -89,7 +89,7 @@ def create(
     try:
         run([python, "-m", "venv", str(folder)])
     except CommandFailed:  # it may be a Python without `ensurepip`
-        run([python, "-m", "venv", "--without-pip", "--clear", str(folder)])
+        run([python, "-m", "venv", "--without-pip", str(folder)])
         wheel = pip_wheel.ensure(folder, wheels)
         inner = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
         run([str(folder / inner), *pip_wheel.words(wheel), "install", "--no-index", str(wheel)])

@@ -44,6 +44,7 @@ FLATPAK_APP = "com.obsproject.Studio"
 SNAP_NAME = "obs-studio"
 
 _WAY_OUT = f"Install the OBS of Flathub, which has them: flatpak install flathub {FLATPAK_APP}"
+_MOVE = "Move it into a folder of your home that is not hidden, such as Downloads, and run this again there."
 _UPDATE = {
     Kind.FLATPAK: f"Update OBS and run this again: flatpak update {FLATPAK_APP}",
     Kind.SNAP: f"Update OBS and run this again: sudo snap refresh {SNAP_NAME}",
@@ -67,7 +68,7 @@ class Box:
     ) -> tuple[list[str], dict[str, str]]:
         """The words and variables that a child is given here, so that `words` run inside with `env`.
 
-        folders: what else than `data` the command may see.  A snap cannot be shown more: put it into `data`.
+        folders: what else than `data` it is to see.  A snap cannot be shown more than `trouble` says.
         """
         if self.kind is Kind.FLATPAK:
             program, *arguments = words
@@ -106,8 +107,11 @@ def box_of(obs: Obs) -> Box:
     return Box(obs.kind)
 
 
-def trouble(machine: Machine, obs: Obs) -> Trouble | None:
-    """Why nothing can be installed for this boxed `obs`; None: it can, or it is in no box."""
+def trouble(machine: Machine, obs: Obs, folders: Sequence[PurePath] = ()) -> Trouble | None:
+    """Why nothing can be installed for this boxed `obs`; None: it can, or it is in no box.
+
+    folders: what it is installed from.
+    """
     if obs.kind not in (Kind.FLATPAK, Kind.SNAP):
         return None
     it = f"The {obs.kind.value} of OBS on this computer"
@@ -116,6 +120,11 @@ def trouble(machine: Machine, obs: Obs) -> Trouble | None:
     if obs.linked_python < OLDEST_PYTHON:
         python = "Python {}.{}".format(*obs.linked_python)
         return Trouble(f"{it} brings {python}, which is too old.", _UPDATE[obs.kind])
+    unseen = [
+        folder for folder in folders if obs.kind is Kind.SNAP and not _is_seen_by_snaps(machine, folder)
+    ]
+    if unseen:
+        return Trouble(f"{it} does not see {unseen[0]}.", _MOVE)
     if _flatpak_info(machine) or _is_in_snap(machine):
         return None
     box = box_of(obs)
@@ -133,6 +142,12 @@ def _flatpak_info(machine: Machine) -> str:
 
 def _is_in_snap(machine: Machine) -> bool:
     return machine.environ.get("SNAP_NAME") == SNAP_NAME
+
+
+def _is_seen_by_snaps(machine: Machine, folder: PurePath) -> bool:
+    """Of the home everything but hidden folders is: snapd's interface ``home``."""
+    inside = folder.parts[len(machine.home.parts) :]
+    return folder.is_relative_to(machine.home) and not "".join(inside[:1]).startswith(".")
 
 
 def _flatpak_roots(machine: Machine) -> tuple[PurePath, PurePath]:

@@ -226,3 +226,18 @@ def test_a_box_whose_python_does_not_start_is_said() -> None:
     )
     broken = RecordedMachine("flatpak_system", commands={" ".join(words): None})
     assert "cannot start its python3.13" in told(broken).problem
+
+
+@pytest.mark.parametrize("hidden", ["/tmp/unpacked", "/home/streamer/.cache/unpacked", "/opt/obs-rvm"])
+def test_what_a_snap_cannot_see_is_said(hidden: str) -> None:
+    machine = RecordedMachine("snap_core24")
+    found = trouble(machine, only(machine), [PurePosixPath(hidden)])
+    assert found is not None
+    assert hidden in found.problem
+    assert "Downloads" in found.remedy
+
+
+def test_a_snap_sees_the_home_and_a_flatpak_what_it_is_shown() -> None:
+    for name, folder in (("snap_core24", "/home/streamer/Downloads/.x"), ("flatpak_system", "/tmp/unpacked")):
+        machine = RecordedMachine(name)
+        assert trouble(machine, only(machine), [PurePosixPath(folder)]) is None

@@ -38,9 +38,14 @@ class Target:
         """How things are run where that OBS's Python lives."""
         return box_of(self.obs) if self.obs else Box(Kind.LOCAL)
 
-    def command(self, words: Sequence[str], env: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-        """The words and variables for a child, so that `words` run as that OBS's Python does, with `env`."""
-        inside, variables = self.box.command(words, env)
+    def command(
+        self, words: Sequence[str], env: Mapping[str, str], folders: Sequence[PurePath] = ()
+    ) -> tuple[list[str], dict[str, str]]:
+        """The words and variables for a child, so that `words` run as that OBS's Python does, with `env`.
+
+        folders: what they read and write beside the data folder.
+        """
+        inside, variables = self.box.command(words, env, folders)
         return ([*ROSETTA, *inside] if self.is_translated else inside), variables
 
     @property

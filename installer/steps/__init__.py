@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from installer import target
@@ -34,11 +35,16 @@ class Workshop:
         """The OBS and its Python as they are now: a step before may have brought them."""
         return target.find(self.machine, self.wishes.obs)
 
+    def folders(self) -> list[Path]:
+        """What the commands read and write beside the data folder: a flatpak must be shown it."""
+        used = (self.source.path, self.source.wheels, self.wishes.prepare)
+        return [folder for folder in used if folder]
+
     def run(
         self, words: Sequence[str], env: Mapping[str, str] | None = None, shows_output: bool = False
     ) -> list[str]:
         """Run a command where the Python of that OBS lives; its last lines.  Raises CommandFailed."""
-        boxed, variables = self.target().command(words, env or {})
+        boxed, variables = self.target().command(words, env or {}, self.folders())
         return self.runner.run(boxed, env=variables, shows_output=shows_output)
 
     def run_project(self, arguments: Sequence[str], problem: str, advice: str) -> str:

@@ -13,10 +13,11 @@ import urllib.request
 from pathlib import Path
 
 from installer.errors import InstallError
+from rvm_core.models.index import find_wheel
 
-NAME = "pip-26.3-py3-none-any.whl"
+VERSION = "26.3"
+NAME = f"pip-{VERSION}-py3-none-any.whl"
 SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
-URL = f"https://files.pythonhosted.org/packages/07/25/ee8c38ae72d66b844ce8eb9711ba905dba21ca1a8a0c960057c41cd23337/{NAME}"
 TIMEOUT_S = 60
 
 
@@ -25,22 +26,22 @@ def words(wheel: Path) -> list[str]:
     return [str(wheel / "pip")]
 
 
-def ensure(folder: Path, known: Path | None = None, url: str = URL) -> Path:
-    """The verified wheel in `folder`: out of the folder `known`, else fetched.  Raises InstallError."""
+def ensure(folder: Path, known: Path | None = None, url: str | None = None) -> Path:
+    """The verified wheel in `folder`: out of `known`, else from `url` or the index.  Raises InstallError."""
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / NAME
     for place in filter(None, (folder, known)):
         if (place / NAME).is_file() and _is_verified((place / NAME).read_bytes()):
             return wheel if place == folder else Path(shutil.copy(place / NAME, wheel))
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        with urllib.request.urlopen(url or find_wheel("pip", VERSION).url, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read()
-    except (OSError, http.client.HTTPException) as cause:
+    except (OSError, http.client.HTTPException, ValueError) as cause:
         raise InstallError(
-            f"pip cannot be fetched from {url}: {cause}.", "Check the connection and run this again."
+            f"pip {VERSION} cannot be fetched: {cause}.", "Check the connection and run this again."
         ) from cause
     if not _is_verified(content):
-        raise InstallError(f"{url} did not give the pip that was expected.", "Run this again.")
+        raise InstallError("The package index did not give the pip that was expected.", "Run this again.")
     staged = wheel.with_name(f"{NAME}.part")
     staged.write_bytes(content)
     staged.replace(wheel)

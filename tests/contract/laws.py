@@ -62,7 +62,7 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 # Run by the environment's Python; nothing else in the installer imports them.
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
-BARE_ROOMS = ("rvm_core.desktop", "rvm_core.errors", "rvm_core.locks", "rvm_core.paths")
+BARE_ROOMS = tuple(f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths"))
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from installer import facts
+from installer import target
 from installer.layout import (
     DATA_DIR_VARIABLE,
     SCRIPT,
@@ -22,6 +22,7 @@ from installer.layout import (
     Layout,
 )
 from installer.sandbox import Sandbox
+from rvm_core.desktop.machine import ThisMachine
 from tests import graphs
 from tests.conftest import PROJECT
 from tests.obs.conftest import _why_not
@@ -78,8 +79,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     if reason:
         pytest.skip(reason)
     layout = Layout(tmp_path_factory.mktemp("of my choice"))
-    python = facts.find_python(facts.linked_python(facts.scripting_libraries()))
-    _run(python, "-m", "venv", "--without-pip", layout.environment)
+    python = target.find(ThisMachine()).python
+    assert python
+    _run(python.program, "-m", "venv", "--without-pip", layout.environment)
     pip = [sys.executable, "-m", "pip", "--python", layout.environment_python]
     _run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--no-compile", wheel)
     packages = next(layout.environment.glob("lib/python*/site-packages"))

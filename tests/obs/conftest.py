@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from installer import facts, status
+from installer import status
 from installer.layout import DATA_DIR_VARIABLE, SCRIPT, SITE_PACKAGES_VARIABLE, STATUS_DIR_VARIABLE
 from installer.sandbox import Sandbox
 from rvm_core import paths
+from rvm_core.desktop.finding import find_obs
+from rvm_core.desktop.machine import ThisMachine
 
 Status = dict[str, Any]
 STATUS_FOLDER = "status"
@@ -29,7 +31,7 @@ def _why_not() -> str:
         return f"not installed: {', '.join(missing)}"
     if importlib.util.find_spec("obsws_python") is None:
         return "the demo extra (obsws-python) is not installed"
-    linked = facts.linked_python(facts.scripting_libraries())
+    linked = next((obs.linked_python for obs in find_obs(ThisMachine())), None)
     if linked != sys.version_info[:2]:
         return f"OBS links Python {linked}, these packages belong to {sys.version_info[:2]}"
     return ""

@@ -7,22 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from installer import command
+from installer import command, target
 from installer.errors import InstallError
 from installer.layout import DATA_DIR_VARIABLE, Layout
-from installer.steps import MakeCommand, Workshop
+from installer.steps.project import MakeCommand
+from installer.target import Target
 from rvm_core import __version__
-from tests.unit.test_installer_steps import FakeRunner
+from tests.recorded import RecordedMachine
+from tests.unit.installers import workshop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    """A data folder whose name a shell could stumble over, and its environment's Python."""
+    """A data folder whose name a shell could stumble over, and a Python that has the package."""
     layout = Layout(tmp_path / "the user's $data")
     layout.environment_python.parent.mkdir(parents=True)
-    layout.environment_python.symlink_to(sys.executable)
+    layout.environment_python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    layout.environment_python.chmod(0o755)
     return layout
 
 
@@ -41,42 +44,60 @@ def run(program: Path, *arguments: str, folder: Path, **variables: str) -> str:
 
 
 def test_it_runs_from_anywhere_with_its_own_data_folder(layout: Layout, tmp_path: Path) -> None:
-    program = command.make(layout)
+    program = command.make(layout, Target())
     assert run(program, "--version", folder=tmp_path).strip() == f"obs-rvm {__version__}"
     assert str(layout.data / "models") in run(program, "models", "list", "--json", folder=tmp_path)
     other = {DATA_DIR_VARIABLE: str(tmp_path / "other")}
     assert str(tmp_path / "other") in run(program, "models", "list", "--json", folder=tmp_path, **other)
 
 
+def test_from_a_checkout_it_runs_what_is_installed(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "rvm_core").mkdir()
+    (tmp_path / "rvm_core" / "__main__.py").write_text("print('another one')")
+    assert "obs-rvm" in run(command.make(layout, Target()), "--version", folder=tmp_path)
+
+
+def test_for_a_flatpak_it_runs_inside(layout: Layout) -> None:
+    text = command.make(layout, target.find(RecordedMachine("flatpak_user"))).read_text()
+    assert "exec flatpak run" in text
+    assert "--env=OBS_RVM_DATA_DIR=" in text
+
+
+@pytest.fixture
+def usual(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """That data folder, as the usual one of this user."""
+    monkeypatch.delenv(DATA_DIR_VARIABLE, raising=False)
+    monkeypatch.setattr(command, "default_data_dir", lambda: layout.data)
+    return layout
+
+
 def test_it_is_linked_where_shells_look(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    usual: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "bin"
-    program = command.make(layout)
-    assert command.link(layout, folder) is None, "not the usual data folder"
-    monkeypatch.delenv(DATA_DIR_VARIABLE, raising=False)
-    monkeypatch.setattr(command, "default_data_dir", lambda: layout.data)
+    program = command.make(usual, Target())
     for _ in range(2):
-        assert command.link(layout, folder) == folder / "obs-rvm"
+        place = command.link_place(usual, folder)
+        assert place == folder / "obs-rvm"
+        command.link(usual, place)
     assert (folder / "obs-rvm").resolve() == program.resolve()
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    assert command.name_for_shell(layout) == "obs-rvm"
+    assert command.name_for_shell(usual) == "obs-rvm"
     (folder / "obs-rvm").unlink()
-    assert command.name_for_shell(layout) == str(program)
+    assert command.name_for_shell(usual) == str(program)
 
 
-def test_another_program_of_that_name_stays(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(DATA_DIR_VARIABLE, raising=False)
-    monkeypatch.setattr(command, "default_data_dir", lambda: layout.data)
-    command.make(layout)
+def test_a_data_folder_of_ones_choice_is_linked_nowhere(layout: Layout, tmp_path: Path) -> None:
+    assert command.link_place(layout, tmp_path) is None
+
+
+def test_another_program_of_that_name_stays(usual: Layout, tmp_path: Path) -> None:
+    command.make(usual, Target())
     (tmp_path / "obs-rvm").write_text("another")
-    assert command.link(layout, tmp_path) is None
-    assert (tmp_path / "obs-rvm").read_text() == "another"
+    assert command.link_place(usual, tmp_path) is None
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "bin").write_text("")
     with pytest.raises(InstallError, match="cannot be written"):
-        MakeCommand().run(Workshop(Layout(tmp_path), FakeRunner()))
+        MakeCommand().run(workshop(tmp_path))

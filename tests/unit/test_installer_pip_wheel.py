@@ -63,10 +63,6 @@ def test_without_a_connection_the_remedy_is_said(tmp_path: Path) -> None:
         pip_wheel.ensure(tmp_path, url="http://127.0.0.1:1/pip.whl")
 
 
-def test_the_name_is_that_of_the_address() -> None:
-    assert pip_wheel.URL.endswith(f"/{pip_wheel.NAME}")
-
-
 def test_a_known_wheel_is_taken_without_the_net(site: Site, url: str, tmp_path: Path) -> None:
     pip_wheel.ensure(tmp_path / "offline", url=url)
     wheel = pip_wheel.ensure(tmp_path / "data", tmp_path / "offline", url=url)

@@ -54,7 +54,7 @@ winget.exe --version >nul 2>nul
 if not %ERRORLEVEL%==0 goto advise
 "%SystemRoot%\System32\choice.exe" /c yn /m "Install Python 3.12 now, for you alone, with Windows' own winget"
 if not %ERRORLEVEL%==1 goto advise
-winget.exe install --exact --id Python.Python.3.12 --source winget --scope user
+winget.exe install --exact --id Python.Python.3.12 --source winget --scope user --architecture x64
 call :find
 if defined PYTHON exit /b
 :advise

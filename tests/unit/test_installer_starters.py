@@ -406,7 +406,7 @@ def test_winget_installs_python_for_who_says_yes_and_for_nobody_else(pc: Windows
     pc.answers(1)
     assert pc.start("x")[0] == 7
     (line,) = [line for line in pc.started() if "--scope" in line]
-    assert "install --exact --id Python.Python.3.12 --source winget --scope user" in line
+    assert "install --exact --id Python.Python.3.12 --source winget --scope user --architecture x64" in line
 
 
 def test_on_windows_a_zip_that_was_not_extracted_is_named(pc: Windows) -> None:

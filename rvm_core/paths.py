@@ -75,6 +75,11 @@ def environment_python() -> Path:
     return environment_dir().joinpath(*inner)
 
 
+def environment_marker_file() -> Path:
+    """Written last as the environment is made: one without it is half made."""
+    return environment_dir() / "obs-rvm-complete.json"
+
+
 def installed_script_file() -> Path:
     """The script's stable place, which OBS is given."""
     return data_dir() / "obs_rvm_filter.py"

@@ -34,11 +34,16 @@ class Ending:
 
 
 def doctor(python: Path, *words: str, limit_s: float) -> Ending:
-    """Run a part of ``obs-rvm doctor`` by itself.  Another `python` than this one has its own obs-rvm."""
-    environ = {"PYTHONUTF8": "1"}
-    if python.parent.resolve() == Path(sys.executable).parent.resolve():
+    """Run a part of ``obs-rvm doctor`` by itself, with the obs-rvm of that `python`.
+
+    This one's is that which runs here, which may be a checkout.
+    """
+    environ, flags = {}, ["-X", "utf8"]
+    if sys.flags.isolated or python.parent.resolve() != Path(sys.executable).parent.resolve():
+        flags.append("-I")
+    else:
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    return _run([str(python), "-m", "rvm_core", "doctor", *words], limit_s, environ)
+    return _run([str(python), *flags, "-m", "rvm_core", "doctor", *words], limit_s, environ)
 
 
 def program(python: Path, text: str, *words: str, limit_s: float) -> Ending:

@@ -14,8 +14,6 @@ from rvm_core.health.case import Case
 from rvm_core.health.finding import REPAIR, Finding, Subject, typed
 
 ABOUT = Subject("environment")
-MARKER = "obs-rvm-complete.json"
-"""Written last by the installer: an environment without it is half made."""
 _LIMIT_S = 30
 _PROGRAM = """
 import importlib.metadata, json, platform, sysconfig
@@ -45,7 +43,7 @@ def look(case: Case) -> Iterator[Finding]:
             yield ABOUT.good(f"{place}, named by {paths.SITE_PACKAGES_VARIABLE}")
     elif not folder.is_dir():
         yield ABOUT.problem(f"There is no environment for OBS in {folder}.", "Run the installer.")
-    elif not (folder / MARKER).is_file():
+    elif not paths.environment_marker_file().is_file():
         yield ABOUT.problem(f"The environment {folder} is only half made.", REPAIR)
     else:
         yield _tried(case)

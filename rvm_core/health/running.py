@@ -43,9 +43,7 @@ class Running:
                     "If a source has the filter, start OBS again: it hangs.",
                 )
             if _is_older(process):
-                yield ABOUT.problem(
-                    f"OBS (process {process}) still runs what was there before the last installation.", _AGAIN
-                )
+                yield ABOUT.problem(f"OBS (process {process}) still runs what was installed before.", _AGAIN)
 
 
 def asked() -> Running:
@@ -62,9 +60,9 @@ def asked() -> Running:
 
 
 def _is_older(process: int) -> bool:
-    """Whether the filter came into that process before the installer last wrote its record."""
+    """Whether the filter came into that process before the environment was last made anew."""
     with suppress(OSError):
-        return outside.mark_file(process).stat().st_mtime < paths.install_record_file().stat().st_mtime
+        return outside.mark_file(process).stat().st_mtime < paths.environment_marker_file().stat().st_mtime
     return False
 
 

@@ -54,8 +54,6 @@ def test_a_part_of_the_doctor_runs_wherever_one_stands(
 def test_another_python_has_an_obs_rvm_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our packages are made for ours."""
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PYTHONPATH", raising=False)
     make_environment()
     ending = child.doctor(paths.environment_python(), "--child", "load", "abacus", limit_s=60)
     assert ending.fault.endswith("No module named rvm_core")

@@ -102,16 +102,15 @@ def test_a_folder_that_cannot_be_written_is_no_end() -> None:
 
 @pytest.mark.usefixtures("appeared", "no_wait")
 def test_an_obs_that_is_older_than_the_installation_must_start_again() -> None:
-    paths.install_record_file().write_text("{}", encoding="utf-8")
+    marker = paths.environment_marker_file()
+    marker.parent.mkdir()
+    marker.touch()
     os.utime(outside.mark_file(os.getpid()), (1, 1))
     problems = [one for one in running.asked().findings() if one.state == "problem"]
     assert [(one.told, one.remedy) for one in problems] == [
-        (
-            f"OBS (process {os.getpid()}) still runs what was there before the last installation.",
-            "Start OBS again.",
-        )
+        (f"OBS (process {os.getpid()}) still runs what was installed before.", "Start OBS again.")
     ]
-    os.utime(paths.install_record_file(), (0, 0))
+    os.utime(marker, (0, 0))
     assert not [one for one in running.asked().findings() if one.state == "problem"]
 
 

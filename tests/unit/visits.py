@@ -12,7 +12,6 @@ from typing import Any
 from rvm_core import paths
 from rvm_core.desktop.machine import Machine, ThisMachine
 from rvm_core.health.case import Case
-from rvm_core.health.environment import MARKER
 from rvm_core.health.finding import Finding
 from tests.recorded import RecordedMachine
 
@@ -47,7 +46,7 @@ def make_environment(*, is_complete: bool = True) -> Path:
     folder = paths.environment_dir()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     if is_complete:
-        (folder / MARKER).write_text("{}", encoding="utf-8")
+        paths.environment_marker_file().write_text("{}", encoding="utf-8")
     found = paths.site_packages_dir()
     assert found is not None
     return found

@@ -33,6 +33,7 @@ FOLDER = Path(texts.__file__).parent
 
 UNHEARD = (
     *("installer", "rvm_core.bench", "rvm_core.cli", "rvm_core.video", "rvm_core.__main__"),  # not in OBS
+    "rvm_core.desktop",  # what the installer and the doctor see
     "rvm_core.health",  # the doctor is a command
     "rvm_core.kernels",  # who calls them wrongly reads the code
 )

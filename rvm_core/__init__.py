@@ -7,12 +7,18 @@ when the name that needs them is first used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rvm_core.matting import Matte, Matting
 
 __version__ = "0.1.0"
+
+# onnxruntime reports nothing to its makers.  Since 1.32 its wheels for Linux do, unless told otherwise before
+# they are loaded, and write a "deviceid" to the cache; `disable_telemetry_events` comes too late for that.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 __all__ = ["Matte", "Matting", "__version__"]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer import target
+from installer.layout import PROJECT
 from installer.target import Target
 from installer.wishes import Wishes
 from rvm_core.desktop.graphics import PlugIn, find_graphics, fitting_plugins
@@ -57,7 +58,7 @@ class Facts:
         """Looks at this computer, or at `machine`, now.  Raises InstallError where no plan can follow."""
         machine = machine or ThisMachine()
         release = os_release(machine)
-        found = target.find(machine, wishes.obs, is_leaving=wishes.is_uninstall)
+        found = target.find(machine, wishes.obs, _seen(wishes), is_leaving=wishes.is_uninstall)
         return cls(
             machine=machine,
             distribution=release.get("PRETTY_NAME") or machine.system,
@@ -74,6 +75,11 @@ class Facts:
             programs=frozenset(name for name in SCREEN_PROGRAMS if shutil.which(name)),
             packages=installed_packages(("libgl1-mesa-dri",)),
         )
+
+
+def _seen(wishes: Wishes) -> list[Path]:
+    """What a boxed OBS must see of ours."""
+    return [PROJECT, *filter(None, (wishes.offline, wishes.prepare))]
 
 
 def _plugins(machine: Machine, found: Target) -> tuple[PlugIn, ...]:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -50,9 +51,10 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
     try:
         facts = Facts.gather(asked.data_dir or default_data_dir(), wishes)
         layout = Layout(wishes.prepare or asked.data_dir or data_dir(facts))
+        if not asked.dry_run:
+            wishes = _asked_for_python(console, facts, wishes, asked.yes)
+        wishes = _checked_offline(facts, wishes)
         steps = make_plan(facts, wishes)
-        if wishes.offline:
-            offline.check(wishes.offline, facts.machine, facts.target)
         for line in _told(facts, layout, steps):
             console.line(line)
         if asked.dry_run:
@@ -80,6 +82,27 @@ def data_dir(facts: Facts) -> Path:
     """The data folder: where the Python of that OBS will look for it."""
     boxed = facts.target.box.data
     return Path(boxed) if boxed and DATA_DIR_VARIABLE not in os.environ else default_data_dir()
+
+
+def _asked_for_python(console: Console, facts: Facts, wishes: Wishes, is_agreed: bool) -> Wishes:
+    """Where OBS lacks a Python that one command would bring: does the user want that?"""
+    sentence, command = facts.python_advice
+    if command is None or is_agreed or wishes.may_install_python or not facts.is_interactive:
+        return wishes
+    console.line(f"This OBS lacks a Python that it can load. {sentence}")
+    return replace(wishes, may_install_python=console.confirms("Do that too?"))
+
+
+def _checked_offline(facts: Facts, wishes: Wishes) -> Wishes:
+    """Without the folder that came along, where that is for other computers.  Raises InstallError."""
+    if wishes.offline and not wishes.is_uninstall:
+        try:
+            offline.check(wishes.offline, facts.machine, facts.target)
+        except InstallError:
+            if wishes.offline != options.ENCLOSED:
+                raise
+            return replace(wishes, offline=None)
+    return wishes
 
 
 def _told(facts: Facts, layout: Layout, steps: Sequence[Step]) -> Iterator[str]:

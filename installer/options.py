@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from installer.layout import DATA_DIR_VARIABLE
+from installer.layout import DATA_DIR_VARIABLE, PROJECT
 from installer.plan import NO_PLUGIN
 from installer.wishes import Wishes
 
 DEFAULT_CAMERA = "/dev/video0"
+ENCLOSED = PROJECT / "offline"  # what a release may bring along
 EXTRAS = ("webgpu", "openvino", "tensorrt", "mlx")
 
 
@@ -64,7 +65,7 @@ def wishes(options: argparse.Namespace) -> Wishes:
         is_upgrade=options.upgrade,
         may_install_python=options.install_python,
         plugin=options.plugin,
-        offline=options.offline,
+        offline=options.offline or (ENCLOSED if ENCLOSED.is_dir() and not options.prepare_offline else None),
         prepare=options.prepare_offline,
         is_uninstall=options.uninstall,
     )

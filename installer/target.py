@@ -12,7 +12,8 @@ from rvm_core.desktop import config
 from rvm_core.desktop.boxes import Box, box_of, trouble
 from rvm_core.desktop.finding import find_obs
 from rvm_core.desktop.machine import Machine
-from rvm_core.desktop.obs import Kind, Obs, is_too_old
+from rvm_core.desktop.obs import Kind, Obs, is_too_old, python_limits
+from rvm_core.desktop.python_supply import how_to_get
 from rvm_core.desktop.pythons import Python, choose_python, find_pythons, why_not
 
 ROSETTA = ("/usr/bin/arch", "-x86_64")
@@ -54,10 +55,13 @@ class Target:
         return self.box.python is not None
 
 
-def find(machine: Machine, wished: str | None = None, *, is_leaving: bool = False) -> Target:
+def find(
+    machine: Machine, wished: str | None = None, folders: Sequence[PurePath] = (), *, is_leaving: bool = False
+) -> Target:
     """The OBS that is `wished` (a kind, or a program's path), else the likeliest.
 
-    is_leaving: it may be one that the filter could not run in.  Raises InstallError.
+    folders: what its Python must see.  is_leaving: it may be one that the filter could not run in.  Raises
+    InstallError.
     """
     found = find_obs(machine)
     obs = _wished(machine, found, wished) if wished else next(iter(found), None)
@@ -70,7 +74,9 @@ def find(machine: Machine, wished: str | None = None, *, is_leaving: bool = Fals
         raise InstallError(
             f"{told(obs)} is too old: the filter needs OBS 28 or newer.", "Update OBS, then run this again."
         )
-    faults = trouble(machine, obs)
+    if python_limits(obs) is None:
+        raise InstallError(f"{told(obs)} cannot run Python scripts.", how_to_get(machine, obs)[0])
+    faults = trouble(machine, obs, folders)
     if faults:
         raise InstallError(*faults)
     box = box_of(obs)

@@ -30,10 +30,18 @@ class Workshop:
     wishes: Wishes
     source: Source
     record: Record
+    _target: Target | None = None
 
     def target(self) -> Target:
-        """The OBS and its Python as they are now: a step before may have brought them."""
-        return target.find(self.machine, self.wishes.obs)
+        """The OBS that is meant, and its Python."""
+        if self._target is None:
+            self._target = target.find(self.machine, self.wishes.obs, self.folders())
+        return self._target
+
+    def look_again(self) -> Target:
+        """The same, as it is now: a step has brought an OBS or a Python."""
+        self._target = None
+        return self.target()
 
     def folders(self) -> list[Path]:
         """What the commands read and write beside the data folder: a flatpak must be shown it."""

@@ -40,6 +40,7 @@ class InstallPackages:
                 f"Get `{' '.join(apt_command(self.packages))}` to work, then run this again.",
                 failure.tail,
             ) from failure
+        workshop.look_again()
         return f"{len(self.packages)} installed"
 
 
@@ -63,7 +64,7 @@ class InstallPython:
                 "Install it from python.org, then run this again.",
                 failure.tail,
             ) from failure
-        found = workshop.target().python
+        found = workshop.look_again().python
         if found is None:
             raise InstallError("The new Python is not to be found.", "Sign out and in, then run this again.")
         return f"{found.program}"

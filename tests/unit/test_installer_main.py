@@ -243,3 +243,31 @@ def test_senseless_wishes_are_refused(words: list[str]) -> None:
 def test_what_is_not_said_is_the_default() -> None:
     nothing = options.wishes(options.parser().parse_args([]))
     assert nothing == Wishes(output=Path("demo").absolute())
+
+
+def test_the_folder_that_came_along_is_used_where_it_fits(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path | None] = []
+    monkeypatch.setattr(source, "find", lambda wheels: seen.append(wheels) or Source(Path("/p"), "1", "d"))
+    monkeypatch.setattr(options, "ENCLOSED", tmp_path / "offline")
+    stage.run("--yes")
+    (tmp_path / "offline").mkdir()
+    for minor in (12, 11):
+        about = {"form": 1, "system": "Linux", "architecture": "x86_64", "python": [3, minor]}
+        (tmp_path / "offline" / offline.ABOUT).write_text(json.dumps(about))
+        assert stage.run("--yes") == 0
+    assert seen == [None, None, tmp_path / "offline" / "wheels"]
+
+
+@pytest.mark.parametrize(("answer", "wished"), [("y\ny\n", True), ("n\ny\n", False)])
+def test_a_python_that_one_command_brings_is_offered(
+    stage: Stage, answer: str, wished: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advice = ("Install Python 3.12 with winget.", ("winget", "install"))
+    stage.facts = replace(stage.facts, is_interactive=True, python_advice=advice)
+    seen: list[Wishes] = []
+    monkeypatch.setattr(install, "make_plan", lambda _, wishes: seen.append(wishes) or tuple(stage.steps))
+    assert stage.run(answer=answer) == 0
+    assert "Install Python 3.12 with winget." in stage.text
+    assert seen[0].may_install_python is wished

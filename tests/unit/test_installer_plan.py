@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from installer.steps.demo import RunDemo
 from installer.steps.environment import AddPlugin
 from installer.steps.system import InstallPackages, InstallPython
 from installer.wishes import Wishes
-from tests.recorded import RecordedMachine
+from tests.recorded import MACHINES, RecordedMachine
 from tests.unit.installers import INSTALL, debian, facts, together
 
 DEMO = Wishes(is_demo=True, output=Path("/o"))
@@ -136,6 +137,17 @@ def test_pythons_that_do_not_fit_are_named_with_the_reason() -> None:
     told = refusal(facts(together("macos_intel_homebrew", "python_macos")))
     assert "OBS before 31.0.2 finds no other" in told
     assert "https://www.python.org/downloads/release/" in told
+
+
+def test_an_obs_that_runs_no_scripts_is_said() -> None:
+    with pytest.raises(InstallError, match="cannot run Python scripts"):
+        facts(RecordedMachine("windows_arm64"))
+    library = "/usr/lib/x86_64-linux-gnu/obs-scripting/_obspython.so"
+    gone = dict.fromkeys(json.loads((MACHINES / "debian12_distribution.json").read_text())["files"])
+    kept = {file: text for file, text in gone.items() if "scripting" in file}
+    assert library in kept
+    with pytest.raises(InstallError, match="cannot run Python scripts"):
+        facts(debian(files=kept))
 
 
 def test_no_obs_is_said() -> None:

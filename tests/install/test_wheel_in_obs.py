@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from installer.layout import SCRIPT, Layout
+from installer.layout import SCRIPT
 from installer.sandbox import Sandbox, color_source, image_source
-from tests.install.conftest import Installed
+from tests.install.conftest import BEHIND, Installed
 from tests.obs import helpers
 from tests.obs.helpers import FILTER, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, Probe, matting_filter
 from tests.obs.picture_helpers import Inside
@@ -21,7 +21,6 @@ from tests.obs.picture_helpers import Inside
 Make = Callable[..., Sandbox]
 Run = Callable[[Path], AbstractContextManager["Desk"]]
 
-BEHIND = (0, 102, 204)
 RESTART = "Start OBS again."
 INSTALL = "Run the installer and start OBS again."
 
@@ -85,9 +84,7 @@ def desk(sandbox: Make, tmp_path: Path) -> Run:
 @pytest.fixture
 def broken(installed: Installed, tmp_path: Path) -> Installed:
     """A copy of the installation, to be broken."""
-    data = tmp_path / "data"
-    shutil.copytree(installed.layout.data, data, symlinks=True)
-    return Installed(Layout(data), data / installed.packages.relative_to(installed.layout.data))
+    return installed.linked(tmp_path / "data")
 
 
 # -- places ------------------------------------------------------------------------------------------

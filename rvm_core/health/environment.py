@@ -11,7 +11,7 @@ from rvm_core.desktop.binaries import architecture_name
 from rvm_core.desktop.boxes import box_of
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject, typed
+from rvm_core.health.finding import RENEW, REPAIR, Finding, Subject, typed
 
 ABOUT = Subject("environment")
 _LIMIT_S = 30
@@ -73,7 +73,7 @@ def _tried(case: Case) -> Finding:
         return ABOUT.problem(f"The Python that {paths.environment_dir()} was made of is gone.", REPAIR)
     ending = child.program(python, _PROGRAM, limit_s=_LIMIT_S)
     if ending.fault:
-        return ABOUT.problem(f"The environment's Python does not run: {ending.fault}.", REPAIR)
+        return ABOUT.problem(f"The environment's Python does not run: {ending.fault}.", RENEW)
     versions = ending.answer["versions"]
     if (versions or case.record) and versions != [__version__]:
         has = f"obs-rvm {versions[0]}" if versions else "no obs-rvm"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
-from rvm_core import __version__
+from rvm_core import __version__, paths
 from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.privacy import private
 from rvm_core.errors import RvmError
@@ -28,7 +30,7 @@ from rvm_core.health import (
 )
 from rvm_core.health.case import Case
 from rvm_core.health.diagnosis import Diagnosis
-from rvm_core.health.finding import Finding, Subject
+from rvm_core.health.finding import Finding, Subject, typed
 from rvm_core.health.running import ABOUT as FILTERS
 from rvm_core.health.running import Running, asked
 
@@ -44,7 +46,7 @@ SUBJECTS: tuple[tuple[Subject, Look, tuple[Subject, ...]], ...] = (
     (models.ABOUT, models.look, ()),
     (cache.ABOUT, cache.look, (storage.ABOUT,)),
     (providers.ABOUT, providers.look, (packages.ABOUT,)),
-    (matte.ABOUT, matte.look, (packages.ABOUT, models.ABOUT, providers.ABOUT)),
+    (matte.ABOUT, matte.look, (packages.ABOUT, providers.ABOUT)),
     (script.ABOUT, script.look, (obs.ABOUT,)),
     (log.ABOUT, log.look, (obs.ABOUT,)),
 )
@@ -68,6 +70,9 @@ def examined(case: Case) -> Diagnosis:
         found += running.findings()
     except Exception as fault:
         found.append(_blind(FILTERS, fault))
+    with suppress(OSError, RuntimeError):  # where nobody knows the home folder
+        if shutil.which("obs-rvm") is None and paths.launcher_file().is_file():
+            found = [replace(one, remedy=_with_launcher(one.remedy)) for one in found]
     diagnosis = Diagnosis(__version__, platform.python_version(), platform.platform(), tuple(found), running)
     clean: Diagnosis = _cleaned(diagnosis, partial(_clean_text, case.machine))
     return clean
@@ -75,7 +80,8 @@ def examined(case: Case) -> Diagnosis:
 
 def _clean_text(machine: Machine, text: str) -> str:
     """`text` without the user's name; Windows understands no ``~``, neither in commands nor in dialogs."""
-    text = private(text, machine)
+    with suppress(RuntimeError):  # who has no home has nothing to hide
+        text = private(text, machine)
     return text.replace("~\\", "%USERPROFILE%\\") if machine.system == "Windows" else text
 
 
@@ -92,6 +98,11 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
             value, **{part.name: _cleaned(getattr(value, part.name), clean) for part in fields(value)}
         )
     return value
+
+
+def _with_launcher(remedy: str) -> str:
+    """`remedy` in a command that works where no shell finds ours, such as on Windows."""
+    return remedy.replace("Run: obs-rvm ", f"Run: {typed(paths.launcher_file())} ")
 
 
 def _is_ill(finding: Finding, subject: Subject) -> bool:

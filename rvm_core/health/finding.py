@@ -13,6 +13,9 @@ State = Literal["good", "note", "problem"]
 REPAIR = "Run the installer again."
 """It makes whole what it made before, and leaves the rest."""
 
+RENEW = "Run the installer again with --upgrade: it makes the environment anew."
+"""Where it would think the environment to be as it made it."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rvm_core.desktop.logs import SCRIPT, last_crash, last_errors, last_log
 from rvm_core.desktop.processes import running_obs
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject
+from rvm_core.health.finding import RENEW, Finding, Subject
 from rvm_core.health.python import way_to_one
 
 ABOUT = Subject("OBS's log")
@@ -32,7 +32,7 @@ def look(case: Case) -> Iterator[Finding]:
             "Start OBS again, and choose the normal mode.",
         )
     elif errors:
-        yield ABOUT.problem(f"The script failed in OBS, started {when}.", REPAIR, *errors)
+        yield ABOUT.problem(f"The script failed in OBS, started {when}.", RENEW, *errors)
     elif SCRIPT in log.scripts:
         yield ABOUT.good(f"no errors; OBS loaded the script, {when}")
     else:

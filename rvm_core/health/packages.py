@@ -11,7 +11,7 @@ from typing import Any
 
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject, typed
+from rvm_core.health.finding import RENEW, Finding, Subject
 
 ABOUT = Subject("packages")
 _LIMIT_S = 120
@@ -81,10 +81,10 @@ def look(case: Case) -> Iterator[Finding]:
         finding
         for package in PACKAGES
         if package.name not in missing
-        for finding in _judged(package, found[package.name], case.python)
+        for finding in _judged(package, found[package.name])
     ]
     if missing:
-        yield ABOUT.problem(f"{case.python} lacks {', '.join(missing)}.", REPAIR)
+        yield ABOUT.problem(f"{case.python} lacks {', '.join(missing)}.", RENEW)
     yield from problems
     if not (missing or problems):
         yield ABOUT.good(", ".join(f"{one['name']} {one['version']}" for one in found.values()))
@@ -103,18 +103,15 @@ def _imported(python: Path) -> Iterator[Mapping[str, Any]]:
             yield {"name": left.pop(0).name, "version": "", "fault": fault, "missing": "", "rivals": []}
 
 
-def _judged(package: Package, found: Mapping[str, Any], python: Path) -> Iterator[Finding]:
+def _judged(package: Package, found: Mapping[str, Any]) -> Iterator[Finding]:
     name, version, fault = package.name, found["version"], found["fault"]
     if fault:
         yield ABOUT.problem(f"{name} {version} cannot be imported: {fault}.", _remedy(fault))
     elif version and _numbers(version) < package.oldest:
         oldest = ".".join(map(str, package.oldest))
-        yield ABOUT.problem(f"{name} {version} is too old; it must be {oldest} or newer.", REPAIR)
+        yield ABOUT.problem(f"{name} {version} is too old; it must be {oldest} or newer.", RENEW)
     for rival in found["rivals"]:
-        yield ABOUT.problem(
-            f"{rival} is installed beside {name}, and each spoils the other.",
-            f"Run: {typed(python)} -m pip uninstall --yes {rival} {name}; then run the installer again.",
-        )
+        yield ABOUT.problem(f"{rival} is installed beside {name}, and each spoils the other.", RENEW)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -129,4 +126,4 @@ def _remedy(fault: str) -> str:
     if "DLL load failed" in fault:
         # https://onnxruntime.ai/docs/install: on Windows it needs Microsoft's Visual C++ runtime
         return "Install Microsoft's Visual C++ runtime: https://aka.ms/vs/17/release/vc_redist.x64.exe"
-    return REPAIR
+    return RENEW

@@ -8,7 +8,7 @@ from typing import Any
 from rvm_core import outside
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR, Finding, Subject, typed
+from rvm_core.health.finding import RENEW, Finding, Subject, typed
 
 ABOUT = Subject("providers")
 PROCESSOR = "cpu"
@@ -20,7 +20,7 @@ def look(case: Case) -> Iterator[Finding]:
     """Each is loaded, and tried if it may be, in a process of its own."""
     ending = asked(case, "list", limit_s=_LOAD_S)
     if "every" not in ending.answer:
-        yield ABOUT.problem(f"onnxruntime cannot be asked what it runs on: {ending.fault}.", REPAIR)
+        yield ABOUT.problem(f"onnxruntime cannot be asked what it runs on: {ending.fault}.", RENEW)
         return
     listed = ending.answer
     able = [PROCESSOR]

@@ -27,6 +27,7 @@ def look(case: Case) -> Iterator[Finding]:
         yield ABOUT.problem("OBS has no scene collection yet.", "Start OBS once, and then the installer.")
         return
     having: list[PurePath] = []
+    wrong: list[Finding] = []
     for file in files:
         try:
             ours = _ours(case, file)
@@ -36,7 +37,8 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         if ours:
             having.append(file)
-            yield from _wrong(case, file, ours)
+            wrong += _wrong(case, file, ours)
+    yield from wrong
     names = ", ".join(f"“{file.stem}”" for file in having)
     if not having:
         yield ABOUT.problem("No scene collection has the script.", _add(case))
@@ -45,7 +47,7 @@ def look(case: Case) -> Iterator[Finding]:
             f"The scene collection that OBS has open, “{current.stem}”, lacks the script; {names} has it.",
             _add(case),
         )
-    else:
+    elif not wrong:
         yield ABOUT.good(f"in {names}")
 
 

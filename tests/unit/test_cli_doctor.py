@@ -158,18 +158,20 @@ def test_whoever_fails_to_look_becomes_a_finding(
 def test_a_computer_on_which_nothing_can_be_looked_at(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every subject still has its say."""
+    """Every subject still has its say, where even the home folder is not known."""
 
     def fails(*_: Any) -> Any:
-        raise ZeroDivisionError
+        raise RuntimeError("no home")
 
-    for place in ("health.case.find_obs", "outside.processes", "paths.data_dir"):
-        monkeypatch.setattr(f"rvm_core.{place}", fails)
+    for place in ("rvm_core.health.case.find_obs", "rvm_core.outside.processes", "pathlib.Path.home"):
+        monkeypatch.setattr(place, fails)
+    monkeypatch.delenv(paths.DATA_DIR_VARIABLE)
+    monkeypatch.setenv("PATH", "")
     code, found = seen(capsys)
     assert code == 2
     told = {one["subject"] for one in found["findings"]}
     assert told == {subject.name for subject, *_ in examination.SUBJECTS} | {"filters"}
-    assert any("ZeroDivisionError" in one["told"] for one in found["findings"])
+    assert any("RuntimeError: no home" in one["told"] for one in found["findings"])
 
 
 def test_the_obs_that_is_meant_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -250,6 +252,26 @@ def test_it_runs_where_nothing_is_set_up(data: Path, encoding: str) -> None:
     assert f" {arrow} Run the installer." in text
     assert "\\u" not in text
     assert re.match(r"\d+ problems\. Do this first: ", text.rstrip().splitlines()[-1])
+
+
+def test_a_command_that_no_shell_finds_is_named_by_its_place(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(_case: Case) -> Iterator[Finding]:
+        yield Subject("moon").problem("It is gone.", "Run: obs-rvm models get moon")
+
+    def remedy() -> str:
+        return examination.examined(Case(RecordedMachine("nothing"), "graph_good")).problems[0].remedy
+
+    subjects(monkeypatch, moon=lacks)
+    monkeypatch.setenv("PATH", str(data / "bin"))
+    assert remedy() == "Run: obs-rvm models get moon"
+    launcher = paths.launcher_file()
+    launcher.parent.mkdir()
+    launcher.touch()
+    assert remedy() == f"Run: {launcher} models get moon"
+    launcher.chmod(0o755)  # and so a shell finds it
+    assert remedy() == "Run: obs-rvm models get moon"
 
 
 def test_windows_knows_no_tilde() -> None:

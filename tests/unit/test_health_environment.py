@@ -11,7 +11,7 @@ import pytest
 
 from rvm_core import __version__, paths
 from rvm_core.health import environment, installation, packages, storage
-from rvm_core.health.finding import REPAIR
+from rvm_core.health.finding import RENEW, REPAIR
 from rvm_core.health.packages import PACKAGES
 from tests.conftest import PROJECT
 from tests.unit.visits import add_package, case, make_environment, of, only_problem
@@ -129,7 +129,7 @@ def test_an_environment_whose_python_does_not_run() -> None:
     python.write_text("no program", encoding="utf-8")
     told, remedy = only_problem(environment.look)
     assert told.startswith("The environment's Python does not run: it cannot be started (")
-    assert remedy == REPAIR
+    assert remedy == RENEW
 
 
 def test_an_environment_with_another_obs_rvm() -> None:
@@ -174,19 +174,19 @@ def test_an_environment_without_packages() -> None:
     make_environment()
     told, remedy = only_problem(packages.look)
     assert told == f"{paths.environment_python()} lacks {', '.join(one.name for one in PACKAGES)}."
-    assert remedy == REPAIR
+    assert remedy == RENEW
 
 
 def test_a_package_that_is_missing() -> None:
     packed("numba")
-    assert only_problem(packages.look) == (f"{paths.environment_python()} lacks numba.", REPAIR)
+    assert only_problem(packages.look) == (f"{paths.environment_python()} lacks numba.", RENEW)
 
 
 def test_a_package_that_is_too_old() -> None:
     add_package(packed("onnxruntime"), "onnxruntime", "1.9.1", "onnxruntime")
     told, remedy = only_problem(packages.look)
     assert told == "onnxruntime 1.9.1 is too old; it must be 1.20 or newer."
-    assert remedy == REPAIR
+    assert remedy == RENEW
 
 
 FAULTS = {
@@ -198,10 +198,10 @@ FAULTS = {
         "DLL load failed",
         "https://aka.ms/vs/17/release/vc_redist.x64.exe",
     ),
-    "import what_it_needs": ("No module named 'what_it_needs'", REPAIR),
-    "raise SystemExit(1)": ("SystemExit: 1", REPAIR),
-    "import os; os.abort()": ("it crashed (SIGABRT)", REPAIR),
-    "import os; os._exit(0)": ("it ended the program", REPAIR),
+    "import what_it_needs": ("No module named 'what_it_needs'", RENEW),
+    "raise SystemExit(1)": ("SystemExit: 1", RENEW),
+    "import os; os.abort()": ("it crashed (SIGABRT)", RENEW),
+    "import os; os._exit(0)": ("it ended the program", RENEW),
 }
 
 
@@ -226,4 +226,4 @@ def test_the_opencv_with_windows_beside_the_one_without() -> None:
     add_package(packed(), "opencv-python", "4.12.0")
     told, remedy = only_problem(packages.look)
     assert told == "opencv-python is installed beside opencv-python-headless, and each spoils the other."
-    assert "-m pip uninstall --yes opencv-python opencv-python-headless" in remedy
+    assert remedy == RENEW

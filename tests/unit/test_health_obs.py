@@ -16,7 +16,7 @@ from rvm_core.desktop.obs import Kind
 from rvm_core.desktop.pythons import TRIAL
 from rvm_core.health import environment, log, obs, python, script
 from rvm_core.health.case import Case
-from rvm_core.health.finding import REPAIR
+from rvm_core.health.finding import RENEW, REPAIR
 from tests.recorded import RecordedMachine
 from tests.unit.visits import case, of, only_problem, recorded
 
@@ -259,7 +259,9 @@ def test_a_script_that_the_open_collection_lacks() -> None:
 
 
 def test_a_script_whose_file_is_gone() -> None:
-    told, remedy = only_problem(script.look, debian(Untitled=collection("/old/obs_rvm_filter.py")))
+    visit = debian(Untitled=collection("/old/obs_rvm_filter.py"))
+    assert [one.state for one in of(script.look, visit)] == ["problem"]
+    told, remedy = only_problem(script.look, visit)
     assert told == "The scene collection “Untitled” names the script /old/obs_rvm_filter.py, which is gone."
     assert remedy == REPAIR
 
@@ -342,7 +344,7 @@ def test_the_script_failed() -> None:
     )
     (finding,) = of(log.look, visit, "problem")
     assert finding.told == "The script failed in OBS, started 2026-01-02 03:04."
-    assert finding.remedy == REPAIR
+    assert finding.remedy == RENEW
     assert finding.details == ("ModuleNotFoundError: No module named 'numpy'",)
 
 

@@ -292,6 +292,12 @@ def test_mattes_that_fail() -> None:
     assert told.startswith("No matte can be made. ")
 
 
+def test_without_its_model_no_matte_is_tried(data: Path) -> None:
+    (data / "models" / "graph_good.onnx").unlink()
+    (finding,) = of(matte.look)
+    assert (finding.state, finding.told) == ("note", "not tried: the model graph_good is not ready")
+
+
 def test_mattes_that_crash() -> None:
     make_environment()  # without any package
     told, _ = only_problem(matte.look)

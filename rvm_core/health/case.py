@@ -19,10 +19,10 @@ from rvm_core.health import record
 
 @dataclass(frozen=True)
 class Case:
-    """One visit.  model: what the trials run.  kind: of the OBS that is meant, where the user says so.
-    tried: a provider that is tried whatever was known of it, and whoever is at work.
+    """One visit.
 
-    is_quick: nothing is tried that takes seconds.
+    model: what the trials run.  kind: of the OBS that is meant, where the user says so.  tried: a provider
+    that is tried whatever was known of it, and whoever is at work.  is_quick: else nothing is tried.
     """
 
     machine: Machine

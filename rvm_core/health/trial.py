@@ -75,20 +75,19 @@ def _matte(_name: str, model: str) -> Iterator[Answer]:
 
     code = np.frombuffer(Path(matting.__file__).with_name("reference.jpg").read_bytes(), np.uint8)
     portrait: Any = cv2.imdecode(code, cv2.IMREAD_COLOR)
+    whole = np.ascontiguousarray(cv2.resize(portrait, _SIZE)[..., ::-1])
     with Matting(model) as engine:
         engine.rehearse()
-        whole = np.ascontiguousarray(cv2.resize(portrait, _SIZE)[..., ::-1])
         times: list[float] = []
-        begin, number = time.perf_counter(), 0
-        while number < _WARM_RUNS or time.perf_counter() - begin < _MATTE_S:
-            if number == _WARM_RUNS:
-                begin = time.perf_counter()
-            moved = np.roll(whole, 4 * number, axis=1)
+        begin = time.perf_counter()
+        while len(times) <= _WARM_RUNS or time.perf_counter() - begin < _MATTE_S:
+            moved = np.roll(whole, 4 * len(times), axis=1)
             picture = np.ascontiguousarray(resized(moved, engine.internal_size(*_SIZE)))
             started = time.perf_counter()
             engine.step_internal(picture)
             times.append((time.perf_counter() - started) * 1000.0)
-            number += 1
+            if len(times) == _WARM_RUNS:
+                begin = time.perf_counter()
         timed, info = times[_WARM_RUNS:], engine.info
     yield {
         "mattes": len(timed),

@@ -275,9 +275,8 @@ def test_a_second_of_mattes() -> None:
 
 
 @pytest.mark.usefixtures("compiled")
-def test_mattes_that_are_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matte, "SLOW_MS", 0.0)
-    (finding,) = of(matte.look)
+def test_mattes_that_are_slow() -> None:
+    (finding,) = of(matte.look, case(model="graph_slower"))
     assert finding.state == "note"
     assert finding.told.startswith("Mattes are slow: ")
     assert "Fast" in finding.remedy

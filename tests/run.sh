@@ -10,13 +10,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_STAGES=(lint types unit nojit contract files quality providers obs libobs32)
+ALL_STAGES=(lint types unit nojit contract files quality providers install obs libobs32)
 STAGE_LIMIT_S=1500  # a stage that hangs is a failure, not an endless run
 PACKAGES=(
   obs-studio obs-plugins xvfb xauth openbox xdotool x11-utils imagemagick libgl1-mesa-dri  # a real OBS, unattended
   libobs-dev gcc libc6-dev                                                                 # the header checks
   ffmpeg                                                                                   # makes and judges films
   python3-venv
+  shellcheck busybox zsh                                                                   # the starters' shells
 )
 
 MODELS=(rvm_mobilenetv3 mediapipe_selfie mediapipe_selfie_landscape mediapipe_multiclass)
@@ -121,6 +122,7 @@ stage_contract() { pytest_stage tests/contract; }
 stage_files() { pytest_stage tests/files; }
 stage_quality() { pytest_stage tests/quality; }
 stage_providers() { pytest_stage tests/providers; }
+stage_install() { pytest_stage tests/install; }
 stage_obs() { pytest_stage tests/obs; }
 stage_libobs32() { pytest_stage tests/libobs32; }
 
@@ -144,7 +146,7 @@ make_environment
 export OBS_RVM_DATA_DIR="${OBS_RVM_DATA_DIR:-$PWD/.venv/data}"
 # What a user's shell may hold is not what is tested.
 unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_CACHE_DIR NUMBA_DISABLE_JIT
-if asked_for unit files quality providers obs libobs32; then
+if asked_for unit files quality providers install obs libobs32; then
   fetch_models
   heading "Compiled kernels"
   .venv/bin/python -m rvm_core warm

@@ -8,12 +8,10 @@ from installer.steps import Workshop
 
 
 def tell(workshop: Workshop) -> None:
-    """Say what the doctor finds; it repairs nothing, and ends no installation."""
-    workshop.console.line("Check-up")
+    """Say in a line what the doctor finds; it repairs nothing, and ends no installation."""
     words = [*package_command(workshop.layout), "doctor", "--quick"]
     try:
         tail = workshop.run(words, workshop.layout.child_environment())
-    except CommandFailed as failure:
+    except CommandFailed as failure:  # its code says that something is wrong
         tail = list(failure.tail)
-    for line in tail:
-        workshop.console.detail(line)
+    workshop.console.line(f"Check-up: {tail[-1] if tail else 'the doctor says nothing.'}")

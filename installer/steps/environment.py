@@ -16,7 +16,7 @@ class MakeEnvironment:
     """Made by the Python that OBS loads."""
 
     title: str = "Python environment"
-    detail: str = "the package, numpy, numba, onnxruntime, OpenCV; about 500 MB"
+    detail: str = "the package, numpy, numba, onnxruntime, OpenCV; about 700 MB"
 
     def run(self, workshop: Workshop) -> str:
         python = workshop.target().python

@@ -76,6 +76,7 @@ OBS_COMMAND = (
 )
 POLL_S = 0.1
 KEY_LOST_S = 5.0
+MOST_KEYS = 4
 REST_S = 1.0
 TAIL_LINES = 20
 
@@ -218,12 +219,13 @@ class Sandbox:
             process.send_signal(signal.SIGINT)
         else:
             time.sleep(rest_s)
-            self._press_alt_f4()
-            # A window that has only just appeared loses a key now and then.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(KEY_LOST_S)
-            if self.is_running and not self.log_lines("Shutting down"):
+            # A window that has only just appeared, or an overloaded computer, loses a key now and then.
+            for _ in range(MOST_KEYS):
                 self._press_alt_f4()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(KEY_LOST_S)
+                if not self.is_running or self.log_lines("Shutting down"):
+                    break
         return self.wait(timeout_s)
 
     def wait(self, timeout_s: float | None = None) -> int:

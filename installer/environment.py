@@ -19,6 +19,7 @@ from installer.errors import CommandFailed
 from installer.layout import Layout
 from installer.source import Source
 from rvm_core.desktop.pythons import Python
+from rvm_core.patience import patiently
 
 if TYPE_CHECKING:
     from installer.steps import Workshop
@@ -61,7 +62,7 @@ def make(workshop: Workshop, python: Python, wanted: str) -> None:
     previous = layout.environment.with_name(layout.environment.name + ".previous")
     if layout.environment_marker.exists():
         files.remove(previous)
-        layout.environment.rename(previous)
+        patiently(lambda: layout.environment.rename(previous))
     else:
         files.remove(layout.environment)
     layout.data.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,7 @@ def make(workshop: Workshop, python: Python, wanted: str) -> None:
     except BaseException:
         files.remove(layout.environment)
         if previous.exists():
-            previous.rename(layout.environment)
+            patiently(lambda: previous.rename(layout.environment))
         raise
     files.remove(previous)
 

@@ -9,13 +9,17 @@ import shutil
 from pathlib import Path
 
 from installer.errors import InstallError
+from rvm_core.patience import patiently
 
 PART = ".obs-rvm-part"
 
 
 def write(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Put `content` in place of the file `path` at once, with its mode unless told.  Raises OSError."""
-    part = path.with_name(path.name + PART)
+    """Put `content` in place of the file `path` at once, with its mode unless told.  Raises OSError.
+
+    A link stays, and what it leads to is changed.
+    """
+    path, part = Path(os.path.realpath(path)), part_of(path)
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -25,10 +29,16 @@ def write(path: Path, content: bytes, mode: int | None = None) -> None:
             part.chmod(mode)
         elif path.exists():
             shutil.copymode(path, part)
-        part.replace(path)
+        patiently(lambda: part.replace(path))
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def part_of(path: Path) -> Path:
+    """What `write` makes beside `path`; it is left there by an installer that is killed."""
+    real = Path(os.path.realpath(path))
+    return real.with_name(real.name + PART)
 
 
 def digest(content: bytes) -> str:
@@ -40,9 +50,9 @@ def remove(path: Path) -> None:
     """Take away a file, a link or a whole folder, if it is there.  Raises InstallError."""
     try:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            patiently(lambda: shutil.rmtree(path))
         else:
-            path.unlink(missing_ok=True)
+            patiently(lambda: path.unlink(missing_ok=True))
     except OSError as cause:
         raise InstallError(
             f"{path} cannot be removed: {cause.strerror}.", "Close OBS, remove it by hand, run this again."

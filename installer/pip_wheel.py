@@ -12,6 +12,7 @@ import shutil
 import urllib.request
 from pathlib import Path
 
+from installer import files
 from installer.errors import InstallError
 from rvm_core.models.index import find_wheel
 
@@ -42,9 +43,7 @@ def ensure(folder: Path, known: Path | None = None, url: str | None = None) -> P
         ) from cause
     if not _is_verified(content):
         raise InstallError("The package index did not give the pip that was expected.", "Run this again.")
-    staged = wheel.with_name(f"{NAME}.part")
-    staged.write_bytes(content)
-    staged.replace(wheel)
+    files.write(wheel, content)
     return wheel
 
 

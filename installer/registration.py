@@ -109,11 +109,12 @@ def undo(edit: Edit, layout: Layout) -> str | None:
     The reason, where it cannot be done.  A file that is gone needs nothing.
     """
     file = Path(edit.file)
-    files.remove(file.with_name(file.name + files.PART))  # of an installer that was killed
+    files.remove(files.part_of(file))
     try:
         now = file.read_bytes()
-        if files.digest(now) == edit.after:
-            then = (layout.backups / edit.backup).read_bytes()
+        backup = layout.backups / edit.backup
+        if files.digest(now) == edit.after and backup.is_file():
+            then = backup.read_bytes()
         else:
             then = _without(now, edit)
         if then != now:

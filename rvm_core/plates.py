@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rvm_core import backdrop
 from rvm_core.errors import PlateError
 from rvm_core.kernels.blocks import block_means
+from rvm_core.patience import patiently
 
 FRAMES = 30
 """Pictures in a clean plate: a second, in which a camera's noise falls to a fifth."""
@@ -102,7 +103,7 @@ def write(picture: NDArray[np.uint8], path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
-        part.replace(path)
+        patiently(lambda: part.replace(path))
     except OSError as cause:
         raise PlateError(
             f"The clean plate {path} cannot be written ({cause.strerror}).",

@@ -22,6 +22,7 @@ from typing import Any
 
 from rvm_core import paths
 from rvm_core.errors import PresetError, SettingsError
+from rvm_core.patience import patiently
 from rvm_core.settings import BY_KEY, SCHEMA, Kind, Role, Setting, completed
 
 SCHEMA_VERSION = 1
@@ -390,7 +391,7 @@ def _put(text: str, path: Path) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
-            Path(name).replace(path)
+            patiently(lambda: Path(name).replace(path))
         finally:
             Path(name).unlink(missing_ok=True)
     except (OSError, ValueError) as cause:

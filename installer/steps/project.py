@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 from installer import command, environment, files
@@ -39,9 +38,7 @@ class FetchModel:
             wanted = workshop.layout.models / file.name
             if not wanted.exists():
                 wanted.parent.mkdir(parents=True, exist_ok=True)
-                part = wanted.with_name(wanted.name + files.PART)
-                shutil.copyfile(file, part)
-                part.replace(wanted)
+                files.write(wanted, file.read_bytes())
 
 
 @dataclass(frozen=True)

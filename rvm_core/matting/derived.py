@@ -14,6 +14,7 @@ from typing import Any
 
 from rvm_core import paths
 from rvm_core.models.verify import fault
+from rvm_core.patience import patiently
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def derived(
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
             found = prove(part, model)
-            part.replace(file)
+            patiently(lambda: part.replace(file))
         finally:
             part.unlink(missing_ok=True)
         sha256 = hashlib.sha256(content).hexdigest()

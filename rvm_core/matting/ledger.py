@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rvm_core import paths
+from rvm_core.patience import patiently
 
 _SCHEMA = 1
 _QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
@@ -103,7 +104,7 @@ def _write(known: Mapping[str, Verdict]) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 json.dump(document, stream, indent=2)
-            Path(name).replace(file)
+            patiently(lambda: Path(name).replace(file))
         finally:
             Path(name).unlink(missing_ok=True)
 

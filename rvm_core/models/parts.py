@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rvm_core import locks
 from rvm_core.models.disk import on_disk
+from rvm_core.patience import patiently
 
 _LOCK = ".lock"
 
@@ -62,7 +63,7 @@ class Part:
     def become(self, target: Path) -> None:
         """Take the place of `target`, at once and whole."""
         with on_disk():
-            self.path.replace(target)
+            patiently(lambda: self.path.replace(target))
 
 
 @contextmanager

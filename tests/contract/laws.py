@@ -13,6 +13,7 @@ RANKS = {
     "errors": 0,
     "locks": 0,
     "outside": 0,
+    "patience": 0,
     "desktop": 0,
     "settings": 0,
     "schema": 0,
@@ -62,7 +63,9 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 # Run by the environment's Python; nothing else in the installer imports them.
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
-BARE_ROOMS = tuple(f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths"))
+BARE_ROOMS = tuple(
+    f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths", "patience")
+)
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)
 

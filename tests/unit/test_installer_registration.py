@@ -16,7 +16,7 @@ from installer.layout import Layout
 from installer.record import Record
 from installer.registration import Changes
 from installer.steps.obs import AddToObs
-from installer.steps.removal import TakeOutOfObs
+from installer.steps.removal import RemoveFiles, TakeOutOfObs
 from installer.target import Target
 from rvm_core.desktop.machine import ThisMachine
 from rvm_core.desktop.obs import Kind, Obs
@@ -282,3 +282,43 @@ def test_while_obs_runs_nothing_is_written_but_the_clicks_are_told(
     monkeypatch.setattr("installer.steps.removal.running_obs", lambda _: ())
     assert TakeOutOfObs().run(shop) == "1 files put back"
     assert everything(config) == before
+
+
+def test_a_collection_that_is_a_link_stays_one(config: Path, layout: Layout, tmp_path: Path) -> None:
+    file = collection(config, "One")
+    kept = file.rename(tmp_path / "one-in-a-repository.json")
+    file.symlink_to(kept)
+    before = kept.read_bytes()
+    record = Record()
+    register(config, layout, record)
+    assert file.is_symlink()
+    assert paths(kept) == [str(layout.script)]
+    assert undo(layout, record) == []
+    assert file.is_symlink()
+    assert kept.read_bytes() == before
+
+
+def test_without_its_copy_a_file_still_loses_our_entry(config: Path, layout: Layout) -> None:
+    file = collection(config, "One")
+    before = file.read_bytes()
+    record = Record()
+    register(config, layout, record)
+    shutil.rmtree(layout.backups)
+    assert undo(layout, record) == []
+    assert file.read_bytes() == before
+
+
+def test_what_could_not_be_put_back_can_be_the_next_time(config: Path, layout: Layout) -> None:
+    file = collection(config, "One")
+    before = file.read_bytes()
+    shop = workshop(layout.data, machine=Here(config.parent, "Linux"))
+    register(config, layout, shop.record)
+    written = file.read_bytes()
+    file.write_bytes(b"cut off")
+    TakeOutOfObs().run(shop)
+    RemoveFiles().run(shop)
+    file.write_bytes(written)  # OBS has brought its own copy back
+    again = Record.load(layout)
+    assert [(layout.backups / edit.backup).is_file() for edit in again.edits] == [True]
+    assert undo(layout, again) == []
+    assert file.read_bytes() == before

@@ -29,7 +29,7 @@ DEMO = PROJECT / "installer" / "demo.py"
 # What lies in a data folder: the user's own work, which an uninstallation leaves, and the rest.
 OWN_WORK = ("presets", "plates", "manifest.json")
 OURS = (
-    *("venv", "venv.previous", "bin", "backups", "models", "specialised", "numba-cache", "footage", "status"),
+    *("venv", "venv.previous", "bin", "models", "specialised", "numba-cache", "footage", "status"),
     *("providers.json", "obs_rvm_filter.py", "demo-obs.log"),
 )
 

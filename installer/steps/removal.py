@@ -10,7 +10,6 @@ from installer import command, files, registration
 from installer.errors import InstallError
 from installer.layout import OURS, OWN_WORK, Layout
 from installer.steps import Workshop
-from installer.steps.system import apt_command
 from rvm_core.desktop.processes import running_obs
 
 
@@ -63,12 +62,11 @@ class RemoveFiles:
         # The record goes last: while anything is left, the next run knows of it.  What could not be put back
         # needs it, and the copies, still.
         if not record.edits:
+            files.remove(layout.backups)
             files.remove(layout.record)
         if record.packages:
             workshop.console.detail("System packages stay; if nothing else needs them:")
-            workshop.console.detail(
-                " ".join(apt_command(tuple(record.packages))).replace("install", "remove")
-            )
+            workshop.console.detail(f"sudo apt-get remove {' '.join(record.packages)}")
         return f"{', '.join(own)} stay in {layout.data}" if own else "removed"
 
 

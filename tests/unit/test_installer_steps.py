@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Sequence
@@ -10,12 +11,15 @@ from typing import Any
 import pytest
 
 from installer import environment, footage
+from installer.console import Console
 from installer.errors import InstallError
 from installer.layout import DEMO, PROJECT
+from installer.record import Record
 from installer.steps import Step, Workshop
 from installer.steps.demo import FetchFootage, RunDemo
 from installer.steps.environment import AddPlugin, MakeEnvironment
 from installer.steps.project import FetchModel, PlaceScript, WarmKernels
+from installer.steps.removal import RemoveFiles
 from installer.steps.system import InstallPackages, InstallPython
 from installer.wishes import Wishes
 from rvm_core.desktop.graphics import PlugIn
@@ -229,3 +233,10 @@ def test_a_wrong_clip_leaves_nothing(tmp_path: Path, clip: bytes | None) -> None
     with pytest.raises(InstallError, match="--clip"):
         FetchFootage().run(shop)
     assert list(shop.layout.footage.iterdir()) == []
+
+
+def test_the_way_back_says_how_the_systems_packages_go(tmp_path: Path) -> None:
+    out = io.StringIO()
+    shop = workshop(tmp_path, console=Console(out), record=Record(packages=["xvfb", "openbox"]))
+    assert RemoveFiles().run(shop) == "removed"
+    assert "sudo apt-get remove xvfb openbox\n" in out.getvalue()

@@ -15,6 +15,7 @@ from pathlib import Path
 from installer import files
 from installer.errors import InstallError
 from rvm_core.models.index import find_wheel
+from rvm_core.models.web import trust
 
 VERSION = "26.3"
 NAME = f"pip-{VERSION}-py3-none-any.whl"
@@ -35,7 +36,9 @@ def ensure(folder: Path, known: Path | None = None, url: str | None = None) -> P
         if (place / NAME).is_file() and _is_verified((place / NAME).read_bytes()):
             return wheel if place == folder else Path(shutil.copy(place / NAME, wheel))
     try:
-        with urllib.request.urlopen(url or find_wheel("pip", VERSION).url, timeout=TIMEOUT_S) as answer:
+        with urllib.request.urlopen(
+            url or find_wheel("pip", VERSION).url, timeout=TIMEOUT_S, context=trust()
+        ) as answer:
             content: bytes = answer.read()
     except (OSError, http.client.HTTPException, ValueError) as cause:
         raise InstallError(

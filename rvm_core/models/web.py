@@ -9,11 +9,14 @@ import base64
 import http.client
 import json
 import re
+import ssl
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from rvm_core.models.faults import Kind, SourceFault
@@ -22,6 +25,7 @@ from rvm_core.models.parts import Part
 _TIMEOUT_S = 30.0
 _BLOCK_BYTES = 1 << 18
 _RANGE_NOT_SATISFIABLE = 416
+_MACOS_CERTIFICATES = Path("/etc/ssl/cert.pem")
 
 Progress = Callable[[int, int], None]
 """Called with (bytes so far, bytes in all; 0: unknown)."""
@@ -78,6 +82,18 @@ def read_json(url: str, accept: str = "application/json") -> Any:
             raise ValueError("the answer is no JSON") from None
 
 
+def trust() -> ssl.SSLContext:
+    """Whom https trusts: who Python does, which honours SSL_CERT_FILE and SSL_CERT_DIR, and macOS does.
+
+    python.org's Python for macOS trusts nobody until its user starts "Install Certificates.command".
+    """
+    context = ssl.create_default_context()
+    if sys.platform == "darwin" and ssl.get_default_verify_paths().cafile is None:
+        with suppress(OSError):
+            context.load_verify_locations(_MACOS_CERTIFICATES)
+    return context
+
+
 def without_credentials(url: str) -> str:
     """`url` as it may stand in a message."""
     parts = urllib.parse.urlsplit(url)
@@ -96,8 +112,7 @@ def _open(url: str, *, start: int = 0, accept: str = "*/*") -> Any:
     if parts.username is not None:
         pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(pair.encode()).decode())
-    # The default TLS context honours SSL_CERT_FILE and SSL_CERT_DIR.
-    return urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+    return urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=trust())
 
 
 def _vouch_for(source: Any) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rvm_core.errors import ModelCorrupt, ModelMissing
-from rvm_core.models import ensure
+from rvm_core.models import ensure, web
 from tests.site import (
     CONTENT,
     FILE,
@@ -29,6 +30,18 @@ from tests.site import (
 MEMBER = "some_models/mine.onnx"
 WHEEL = {"wheel": "Some.Models==1.2", "member": MEMBER}
 TAR_MEMBER = "package/models/mine.onnx"
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBdjCCARugAwIBAgIUUt3AzNu9rA4nK1FTjoSOK2Xd+vwwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjYwMjAxMDZaGA8yMTI2MTEwMjAyMDEw
+NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDBY
+qlfTyzi1dCI6UO/me0jbVBkztbAeQUS0VZXgdGFPMjqN7d8mkkm0OOaj9cWRsdH5
+NwGeguQLi0nzs8EcLG2jUzBRMB0GA1UdDgQWBBTiEvKwrrph4gFT5iO9uhNkzqIj
+tjAfBgNVHSMEGDAWgBTiEvKwrrph4gFT5iO9uhNkzqIjtjAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCA0kAMEYCIQCsRRdkKde5OUuwbDYhT7OwqX2nXsBN+gRY
+h/byzliWIQIhAILkE7ljxcuCPhqbXXPfJJALI6lHYt9sPPRL7mBApkwS
+-----END CERTIFICATE-----
+"""
+"""An authority that nobody knows; its key was thrown away."""
 NPM = {"npm": "@some/models@1.2.3", "member": TAR_MEMBER}
 
 
@@ -249,3 +262,14 @@ def test_a_bad_npm_package(
     assert "secret" not in str(caught.value)
     assert not target.exists()
     assert left(data) == []
+
+
+def test_on_macos_a_python_that_trusts_nobody_trusts_whom_the_system_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    monkeypatch.setattr(web, "_MACOS_CERTIFICATES", tmp_path / "cert.pem")
+    assert web.trust().cert_store_stats()["x509_ca"] == 0
+    (tmp_path / "cert.pem").write_text(CERTIFICATE)
+    assert web.trust().cert_store_stats()["x509_ca"] == 1

@@ -30,13 +30,16 @@ class Facts:
 
     `target` is the OBS that is meant and its Python; `python_advice` how to get one: a sentence, and the
     command that does it, where there is one.  `plugins` are onnxruntime's that fit the graphics processors,
-    best first.  `packages` are the installed ones of those that the plan may ask for.
+    best first.  `packages` are the installed ones of those that the plan may ask for.  `is_borrowed_root`: by
+    sudo, whose user is another one.  `is_from_store`: this runs in a Python of Windows' store.
     """
 
     machine: Machine
     distribution: str
     is_debian_like: bool
     is_root: bool
+    is_borrowed_root: bool
+    is_from_store: bool
     is_interactive: bool
     has_display: bool
     free_bytes: int
@@ -64,13 +67,15 @@ class Facts:
             distribution=release.get("PRETTY_NAME") or machine.system,
             is_debian_like=_is_debian_like(release) and shutil.which("apt-get") is not None,
             is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
+            is_borrowed_root=machine.environ.get("SUDO_USER", "root") != "root",
+            is_from_store="WindowsApps" in sys.base_prefix,
             is_interactive=sys.stdin is not None and sys.stdin.isatty(),
             has_display=has_display(machine),
             free_bytes=free_bytes(data_dir),
             target=found,
             is_obs_running=bool(running_obs(machine)),
             has_obs_plugins=any(Path("/usr/lib").glob("*/obs-plugins/obs-ffmpeg.so")),
-            python_advice=how_to_get(machine, found.obs) if found.obs and not found.python else ("", None),
+            python_advice=_advice(machine, found, wishes),
             plugins=_plugins(machine, found),
             programs=frozenset(name for name in SCREEN_PROGRAMS if shutil.which(name)),
             packages=installed_packages(("libgl1-mesa-dri",)),
@@ -80,6 +85,12 @@ class Facts:
 def _seen(wishes: Wishes) -> list[Path]:
     """What a boxed OBS must see of ours."""
     return [PROJECT, *filter(None, (wishes.offline, wishes.prepare))]
+
+
+def _advice(machine: Machine, found: Target, wishes: Wishes) -> tuple[str, tuple[str, ...] | None]:
+    if found.obs is None or found.python or wishes.is_uninstall:
+        return "", None
+    return how_to_get(machine, found.obs)
 
 
 def _plugins(machine: Machine, found: Target) -> tuple[PlugIn, ...]:

@@ -49,8 +49,12 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
     signal.signal(signal.SIGTERM, _interrupt)
     wishes = options.wishes(asked)
     try:
-        facts = Facts.gather(asked.data_dir or default_data_dir(), wishes)
+        facts = Facts.gather(wishes.prepare or asked.data_dir or default_data_dir(), wishes)
         layout = Layout(wishes.prepare or asked.data_dir or data_dir(facts))
+        if layout.is_anothers and not wishes.prepare:
+            raise InstallError(
+                f"{layout.data} holds other files.", "Name a folder for obs-rvm alone with --data-dir."
+            )
         if not asked.dry_run:
             wishes = _asked_for_python(console, facts, wishes, asked.yes)
         wishes = _checked_offline(facts, wishes)
@@ -67,6 +71,14 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
         _work(facts, wishes, layout, steps, console, words)
     except InstallError as error:
         console.failure(error)
+        return 1
+    except OSError as fault:  # such as a disk that is full
+        console.failure(
+            InstallError(
+                f"{fault.filename or 'The disk'}: {fault.strerror or fault}.",
+                "Check its permissions and the free space, then run this again.",
+            )
+        )
         return 1
     except KeyboardInterrupt:
         console.line("\nInterrupted. Run this again to go on; nothing half done will be used.")

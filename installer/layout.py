@@ -32,6 +32,8 @@ OURS = (
     *("venv", "venv.previous", "bin", "models", "specialised", "numba-cache", "footage", "status"),
     *("providers.json", "obs_rvm_filter.py", "demo-obs.log"),
 )
+# By any of these a folder is known as ours, whatever else somebody has put there since.
+_SIGNS = ("installed.json", "install.log", "install.lock", "venv/obs-rvm-complete.json")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,14 @@ class Layout:
     @property
     def log(self) -> Path:
         return self.data / "install.log"
+
+    @property
+    def is_anothers(self) -> bool:
+        """Whether it holds what is not ours: there, an installation would replace files by their names."""
+        if any((self.data / sign).exists() for sign in _SIGNS) or not self.data.is_dir():
+            return False
+        known = (*OURS, *OWN_WORK)
+        return any(file.name not in known and file.name[0] != "." for file in self.data.iterdir())
 
     def child_environment(self) -> dict[str, str]:
         """The variables that the project's own commands are given."""

@@ -44,6 +44,7 @@ def make_plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
     """The steps in their order.  Raises InstallError when something must be done by hand first."""
     if wishes.is_uninstall:
         return TakeOutOfObs(), RemoveFiles()
+    _check_user(facts)
     if wishes.is_demo:
         _check_demo(facts, wishes)
     if facts.free_bytes < NEEDED_BYTES:
@@ -73,6 +74,20 @@ def _plugins(facts: Facts, wishes: Wishes) -> Iterator[PlugIn]:
         yield from facts.plugins
     elif wishes.plugin != NO_PLUGIN:
         yield PlugIn(wishes.plugin, "As you wished.", 0)
+
+
+def _check_user(facts: Facts) -> None:
+    """Whether OBS will see what is installed here."""
+    if facts.is_root and facts.is_borrowed_root:
+        raise InstallError(
+            "This was started with sudo: it would install for root, and not for who starts OBS.",
+            "Run it again without sudo.",
+        )
+    if facts.is_from_store:
+        raise InstallError(
+            "This Python is the Microsoft Store's: Windows hides from OBS what it writes.",
+            "Start install.bat, which finds or gets another one.",
+        )
 
 
 def _check_demo(facts: Facts, wishes: Wishes) -> None:

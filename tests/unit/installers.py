@@ -48,6 +48,8 @@ def facts(machine: RecordedMachine, wishes: Wishes = INSTALL, **own: Any) -> Fac
     told: dict[str, Any] = {
         "is_debian_like": "Debian" in seen.distribution,
         "is_root": True,
+        "is_borrowed_root": False,
+        "is_from_store": False,
         "is_interactive": False,
         "has_display": False,
         "free_bytes": 10**11,

@@ -271,3 +271,28 @@ def test_a_python_that_one_command_brings_is_offered(
     assert stage.run(answer=answer) == 0
     assert "Install Python 3.12 with winget." in stage.text
     assert seen[0].may_install_python is wished
+
+
+@pytest.mark.parametrize("words", [[], ["--dry-run"], ["--uninstall"]])
+def test_a_folder_with_files_of_others_is_left_alone(stage: Stage, words: list[str]) -> None:
+    (stage.data / "bin").mkdir(parents=True)
+    (stage.data / "letter.txt").write_text("mine")
+    assert stage.run("--yes", *words) == 1
+    assert "holds other files" in stage.text
+    assert sorted(file.name for file in stage.data.iterdir()) == ["bin", "letter.txt"]
+
+
+@pytest.mark.parametrize("name", ["models", "presets", ".DS_Store", "installed.json"])
+def test_a_folder_of_ours_is_none_of_those(stage: Stage, name: str) -> None:
+    stage.data.mkdir()
+    (stage.data / name).write_text('{"form": 1}')
+    assert stage.run("--yes") == 0
+    (stage.data / "letter.txt").write_text("mine")
+    assert stage.run("--yes") == 0
+
+
+def test_a_full_disk_is_told_like_any_other_failure(stage: Stage) -> None:
+    stage.steps[0].failure = OSError(28, "No space left on device", "/the/file")
+    assert stage.run("--yes") == 1
+    assert "FAILED: /the/file: No space left on device." in stage.text
+    assert "free space" in stage.text

@@ -179,3 +179,25 @@ def test_the_way_back_needs_no_obs() -> None:
     wishes = Wishes(is_uninstall=True)
     nothing = facts(RecordedMachine("nothing"), wishes, free_bytes=0)
     assert titles(nothing, wishes) == ["OBS", "Files"]
+
+
+def test_on_the_way_back_no_python_is_offered() -> None:
+    machine = together("windows_installed_32", commands={"winget --version": "v1.9"})
+    assert facts(machine).python_advice[1]
+    assert facts(machine, Wishes(is_uninstall=True)).python_advice == ("", None)
+
+
+def test_what_obs_would_not_see_is_not_installed() -> None:
+    borrowed = facts(debian(environ={"SUDO_USER": "streamer"}), is_borrowed_root=True)
+    assert "without sudo" in refusal(borrowed)
+    assert "install.bat" in refusal(facts(together(WINDOWS[0], "python_windows"), is_from_store=True))
+    assert titles(borrowed, Wishes(is_uninstall=True)) == ["OBS", "Files"]
+
+
+def test_who_borrows_root_is_told_from_who_is_root() -> None:
+    for environ, is_borrowed in (
+        ({}, False),
+        ({"SUDO_USER": "root"}, False),
+        ({"SUDO_USER": "streamer"}, True),
+    ):
+        assert Facts.gather(Path.home(), INSTALL, debian(environ=environ)).is_borrowed_root is is_borrowed

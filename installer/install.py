@@ -38,6 +38,7 @@ from installer.record import Record  # noqa: E402
 from installer.runner import Runner  # noqa: E402
 from installer.steps import Step, Workshop, offline, removal  # noqa: E402
 from installer.wishes import Wishes  # noqa: E402
+from rvm_core.desktop.boxes import box_of  # noqa: E402
 
 INTERRUPTED = 130
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, console: Console | None = None)
     wishes = options.wishes(asked)
     try:
         facts = Facts.gather(wishes.prepare or asked.data_dir or default_data_dir(), wishes)
-        layout = Layout(wishes.prepare or asked.data_dir or data_dir(facts))
+        layout = Layout(wishes.prepare or asked.data_dir or data_dir(facts, wishes))
         if layout.is_anothers and not wishes.prepare:
             raise InstallError(
                 f"{layout.data} holds other files.", "Name a folder for obs-rvm alone with --data-dir."
@@ -90,10 +91,16 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def data_dir(facts: Facts) -> Path:
-    """The data folder: where the Python of that OBS will look for it."""
-    boxed = facts.target.box.data
-    return Path(boxed) if boxed and DATA_DIR_VARIABLE not in os.environ else default_data_dir()
+def data_dir(facts: Facts, wishes: Wishes) -> Path:
+    """The data folder: where the Python of that OBS will look for it; on the way back, one that is there."""
+    usual = default_data_dir()
+    if DATA_DIR_VARIABLE in os.environ:
+        return usual
+    boxes = [facts.target.box, *map(box_of, facts.target.others)]
+    places = [*(Path(box.data) if box.data else usual for box in boxes), usual]
+    if wishes.is_uninstall and wishes.obs is None:
+        return next((place for place in places if Layout(place).is_ours), places[0])
+    return places[0]
 
 
 def _asked_for_python(console: Console, facts: Facts, wishes: Wishes, is_agreed: bool) -> Wishes:

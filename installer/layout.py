@@ -85,9 +85,14 @@ class Layout:
         return self.data / "install.log"
 
     @property
+    def is_ours(self) -> bool:
+        """Whether an installation was begun here."""
+        return any((self.data / sign).exists() for sign in _SIGNS)
+
+    @property
     def is_anothers(self) -> bool:
         """Whether it holds what is not ours: there, an installation would replace files by their names."""
-        if any((self.data / sign).exists() for sign in _SIGNS) or not self.data.is_dir():
+        if self.is_ours or not self.data.is_dir():
             return False
         known = (*OURS, *OWN_WORK)
         return any(file.name not in known and file.name[0] != "." for file in self.data.iterdir())

@@ -128,6 +128,15 @@ def undo(edit: Edit, layout: Layout) -> str | None:
     return None
 
 
+def take_out(file: Path, script: Path) -> bool:
+    """Take our entry out of a collection; whether there was one.  Raises CollectionError, OSError."""
+    before = file.read_bytes()
+    after = scene_collections.without_script(before, script)
+    if after != before:
+        files.write(file, after)
+    return after != before
+
+
 def _without(now: bytes, edit: Edit) -> bytes:
     if edit.what == SCRIPT:
         if edit.former:

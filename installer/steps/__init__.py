@@ -35,7 +35,9 @@ class Workshop:
     def target(self) -> Target:
         """The OBS that is meant, and its Python."""
         if self._target is None:
-            self._target = target.find(self.machine, self.wishes.obs, self.folders())
+            self._target = target.find(
+                self.machine, self.wishes.obs, self.folders(), is_leaving=self.wishes.is_uninstall
+            )
         return self._target
 
     def look_again(self) -> Target:

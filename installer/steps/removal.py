@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from installer import command, files, registration
 from installer.errors import InstallError
 from installer.layout import OURS, OWN_WORK, Layout
 from installer.steps import Workshop
+from rvm_core.desktop import config
 from rvm_core.desktop.processes import running_obs
+from rvm_core.errors import RvmError
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,10 @@ class TakeOutOfObs:
 
     def run(self, workshop: Workshop) -> str:
         record = workshop.record
-        if record.edits and running_obs(workshop.machine):
+        if running_obs(workshop.machine):
             raise InstallError(
-                "OBS is running: it would write the script back.", "Close OBS, run this again."
+                "OBS is running: it uses what is to go, and would write the script back.",
+                "Close OBS, run this again.",
             )
         kept = []
         for edit in reversed(record.edits):
@@ -32,10 +36,21 @@ class TakeOutOfObs:
             if fault:
                 workshop.console.detail(f"{fault} Take the script out in OBS: Tools > Scripts > -.")
                 kept.append(edit)
-        count = len({edit.file for edit in record.edits})
+        changed = {edit.file for edit in record.edits}
         record.edits = kept
         record.save(workshop.layout)
-        return f"{count} files put back" if count else "nothing was changed there"
+        changed |= set(self._added_by_hand(workshop, {edit.file for edit in kept}))
+        return f"{len(changed)} files put back" if changed else "nothing was changed there"
+
+    def _added_by_hand(self, workshop: Workshop, kept: set[str]) -> Iterator[str]:
+        """The files that lost our entry though nobody noted it: it was added in OBS's own window."""
+        target = workshop.target()
+        for obs in filter(None, (target.obs, *target.others)):
+            for file in map(Path, config.scene_collections(workshop.machine, obs)):
+                if str(file) not in kept:
+                    with contextlib.suppress(RvmError, OSError):  # what OBS cannot read loads no script
+                        if registration.take_out(file, workshop.layout.script):
+                            yield str(file)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from installer.registration import Changes
 from installer.steps.obs import AddToObs
 from installer.steps.removal import RemoveFiles, TakeOutOfObs
 from installer.target import Target
+from installer.wishes import Wishes
 from rvm_core.desktop.machine import ThisMachine
 from rvm_core.desktop.obs import Kind, Obs
 from rvm_core.desktop.pythons import Python
-from tests.unit.installers import workshop
+from tests.unit.installers import together, workshop
 
 SCENES = "basic/scenes"
 SHAPES = {
@@ -322,3 +323,26 @@ def test_what_could_not_be_put_back_can_be_the_next_time(config: Path, layout: L
     assert [(layout.backups / edit.backup).is_file() for edit in again.edits] == [True]
     assert undo(layout, again) == []
     assert file.read_bytes() == before
+
+
+def test_an_entry_that_was_added_by_hand_goes_too(
+    config: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = {"path": "/their/clock.lua", "settings": {}}
+    ours = {"path": str(layout.script), "settings": {"map": 1}}
+    file = collection(config, "One", {"modules": {"scripts-tool": [theirs, ours]}})
+    other = collection(config, "Two", {"modules": {"scripts-tool": [theirs]}})
+    before = other.read_bytes()
+    (config / SCENES / "Broken.json").write_text("{")
+    shop = workshop(layout.data, machine=Here(config.parent, "Linux"), wishes=Wishes(is_uninstall=True))
+    monkeypatch.setattr(type(shop), "target", lambda _: target(config))
+    monkeypatch.setattr("installer.steps.removal.running_obs", lambda _: ())
+    assert TakeOutOfObs().run(shop) == "1 files put back"
+    assert paths(file) == ["/their/clock.lua"]
+    assert other.read_bytes() == before
+
+
+def test_on_the_way_back_an_obs_of_any_age_will_do(layout: Layout) -> None:
+    old = together("debian12_distribution", commands={"dpkg-query -W -f ${Version} obs-studio": "27.2.4"})
+    shop = workshop(layout.data, machine=old, wishes=Wishes(is_uninstall=True))
+    assert TakeOutOfObs().run(shop) == "nothing was changed there"

@@ -17,6 +17,7 @@ from installer.record import Edit, Record
 from installer.target import Target
 from rvm_core.desktop import config, ini, scene_collections
 from rvm_core.desktop.machine import Machine
+from rvm_core.desktop.pythons import Python, is_found_in
 from rvm_core.errors import RvmError
 
 SCRIPT, PYTHON = "script", "python"
@@ -52,7 +53,7 @@ def changes(machine: Machine, target: Target, script: Path) -> Changes:
         _collect(found, Path(collection), _scripted(Path(collection), script))
     if target.python and machine.system != "Linux":  # where OBS links its own
         file = Path(config.python_setting_file(machine, target.obs))
-        _collect(found, file, _with_python(file, target.python.home.as_posix()))
+        _collect(found, file, _with_python(file, target.python, machine))
     return found
 
 
@@ -67,6 +68,8 @@ def _collect(found: Changes, file: Path, made: Iterator[Change]) -> None:
             found.registered.append(file)
     except RvmError as fault:
         found.refused.append(f"{file.name}: {fault.problem}")
+    except FileNotFoundError:
+        found.refused.append(f"OBS has not made {file.name} yet: start it once, then run this again.")
     except OSError as fault:
         found.refused.append(f"{file.name} cannot be read ({fault.strerror}).")
 
@@ -80,11 +83,12 @@ def _scripted(file: Path, script: Path) -> Iterator[Change]:
     yield Change(file, before, after, SCRIPT, ours, next(iter(copies), None))
 
 
-def _with_python(file: Path, ours: str) -> Iterator[Change]:
-    before = file.read_bytes()
+def _with_python(file: Path, python: Python, machine: Machine) -> Iterator[Change]:
+    before, ours = file.read_bytes(), python.home.as_posix()
     former = ini.value(before, config.PYTHON_SECTION, config.PYTHON_KEY)
-    after = ini.with_value(before, config.PYTHON_SECTION, config.PYTHON_KEY, ours)
-    yield Change(file, before, after, PYTHON, ours, former)
+    if not (former and is_found_in(machine.path(former), python)):
+        after = ini.with_value(before, config.PYTHON_SECTION, config.PYTHON_KEY, ours)
+        yield Change(file, before, after, PYTHON, ours, former)
 
 
 def apply(change: Change, layout: Layout, record: Record) -> None:

@@ -135,12 +135,12 @@ def choose_python(machine: Machine, obs: Obs, configured: PurePath | None) -> Py
     fitting = [python for python in find_pythons(machine, configured) if not why_not(python, obs)]
 
     def rank(python: Python) -> tuple[bool, bool, tuple[int, int]]:
-        return _is_set(python, configured), python.origin != CONDA, python.version
+        is_set = configured is not None and is_found_in(configured, python)
+        return is_set, python.origin != CONDA, python.version
 
     return max(fitting, key=rank, default=None)
 
 
-def _is_set(python: Python, configured: PurePath | None) -> bool:
-    if configured is None:
-        return False
-    return configured == python.home or python.home / "Python.framework" in configured.parents
+def is_found_in(folder: PurePath, python: Python) -> bool:
+    """Whether OBS finds `python` by the `folder` of its setting; on macOS that may be in the framework."""
+    return folder == python.home or python.home / "Python.framework" in folder.parents

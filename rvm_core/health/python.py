@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from rvm_core.desktop.config import configured_python
 from rvm_core.desktop.obs import Kind, Obs
 from rvm_core.desktop.python_supply import how_to_get
-from rvm_core.desktop.pythons import Python, choose_python, find_pythons, named, why_not
+from rvm_core.desktop.pythons import choose_python, find_pythons, is_found_in, named, why_not
 from rvm_core.health import environment
 from rvm_core.health.case import Case
 from rvm_core.health.finding import REPAIR, Finding, Subject
@@ -38,7 +37,7 @@ def _chosen(case: Case, obs: Obs) -> Finding:
     if told is None:
         return ABOUT.problem("OBS was not told which Python it is to load.", way_to_one(case, obs))
     place = case.machine.path(told)
-    there = [one for one in find_pythons(case.machine, place) if _lies_in(one, place)]
+    there = [one for one in find_pythons(case.machine, place) if is_found_in(place, one)]
     if not there:
         return ABOUT.problem(f"OBS is to load a Python in {place}, where none is.", way_to_one(case, obs))
     fitting = [one for one in there if not why_not(one, obs)]
@@ -46,11 +45,6 @@ def _chosen(case: Case, obs: Obs) -> Finding:
         fault = f"{there[0]} in {place} {why_not(there[0], obs)}"
         return ABOUT.problem(f"OBS cannot load what it was told to: {fault}.", way_to_one(case, obs))
     return _loaded(obs, max(one.version for one in fitting))
-
-
-def _lies_in(python: Python, place: PurePath) -> bool:
-    """Whether OBS finds `python` where it was told to look; on macOS that may be inside the framework."""
-    return python.home == place or python.home / "Python.framework" in place.parents
 
 
 def _loaded(obs: Obs, version: tuple[int, int]) -> Finding:

@@ -346,3 +346,21 @@ def test_on_the_way_back_an_obs_of_any_age_will_do(layout: Layout) -> None:
     old = together("debian12_distribution", commands={"dpkg-query -W -f ${Version} obs-studio": "27.2.4"})
     shop = workshop(layout.data, machine=old, wishes=Wishes(is_uninstall=True))
     assert TakeOutOfObs().run(shop) == "nothing was changed there"
+
+
+@pytest.mark.parametrize(
+    "told", ["C:/New", "/Library/Frameworks/Python.framework/Versions/3.12", "/Library/Frameworks"]
+)
+def test_a_python_that_obs_finds_already_is_left_as_it_is_told(
+    config: Path, layout: Layout, told: str
+) -> None:
+    file = config / "global.ini"
+    file.write_bytes(INI + f"[Python]\r\nPath64bit={told}\r\n".encode())
+    found = register(config, layout, Record(), python=told.partition("/Python.framework")[0])
+    assert (found.wanted, found.registered) == ([], [file])
+
+
+def test_an_obs_that_was_never_started_is_said_so(config: Path, layout: Layout) -> None:
+    (said,) = register(config, layout, Record(), python="C:/New").refused
+    assert said.startswith("OBS has not made ")
+    assert "start it once" in said

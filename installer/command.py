@@ -11,6 +11,7 @@ from pathlib import Path
 from installer import files
 from installer.layout import DATA_DIR_VARIABLE, Layout, default_data_dir, package_command
 from installer.target import Target
+from rvm_core.desktop.shell import typed
 
 NAME = "obs-rvm"
 _POSIX = """#!/bin/sh
@@ -34,8 +35,9 @@ def make(layout: Layout, target: Target) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     variables = {DATA_DIR_VARIABLE: str(layout.data)} if target.is_boxed else {}
     words, _ = target.command(package_command(layout), variables)
-    if sys.platform == "win32":
-        quoted, data = " ".join(f'"{word}"' for word in words), str(layout.data)
+    if sys.platform == "win32":  # a percent sign would begin a variable
+        data, *words = (word.replace("%", "%%") for word in (str(layout.data), *words))
+        quoted = " ".join(f'"{word}"' for word in words)
         text = _WINDOWS.format(variable=DATA_DIR_VARIABLE, data=data, words=quoted).replace("\n", "\r\n")
     else:
         quoted, data = shlex.join(words), shlex.quote(str(layout.data))
@@ -59,9 +61,14 @@ def link_place(layout: Layout, folder: Path | None = None) -> Path | None:
         return None
     folder = folder or (Path("/usr/local/bin") if os.geteuid() == 0 else Path.home() / ".local" / "bin")
     path = folder / NAME
-    if os.path.lexists(path) and not (path.is_symlink() and path.resolve() == launcher(layout).resolve()):
+    if os.path.lexists(path) and not (path.is_symlink() and leads_here(layout, path)):
         return None
     return path if os.access(_existing(folder), os.W_OK) else None
+
+
+def leads_here(layout: Layout, path: Path) -> bool:
+    """Whether `path` is our launcher, which may be gone, or a link to it."""
+    return path.resolve() == launcher(layout).resolve()
 
 
 def link(layout: Layout, path: Path) -> None:
@@ -75,8 +82,7 @@ def link(layout: Layout, path: Path) -> None:
 def name_for_shell(layout: Layout) -> str:
     """What to type: ``obs-rvm`` where a shell finds it, else the launcher's path."""
     found = shutil.which(NAME)
-    is_ours = found is not None and Path(found).resolve() == launcher(layout).resolve()
-    return NAME if is_ours else str(launcher(layout))
+    return NAME if found and leads_here(layout, Path(found)) else typed(launcher(layout))
 
 
 def _existing(folder: Path) -> Path:

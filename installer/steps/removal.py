@@ -66,7 +66,7 @@ class RemoveFiles:
     def run(self, workshop: Workshop) -> str:
         layout, record = workshop.layout, workshop.record
         for made in map(Path, reversed(record.made)):
-            if made.is_symlink():
+            if made.is_symlink() and command.leads_here(layout, made):
                 files.remove(made)
         link = command.link_place(layout)
         if link:  # of a version that kept no record

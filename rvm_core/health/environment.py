@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from rvm_core import __version__, paths
 from rvm_core.desktop.binaries import architecture_name
 from rvm_core.desktop.boxes import box_of
+from rvm_core.desktop.shell import typed
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import RENEW, REPAIR, Finding, Subject, typed
+from rvm_core.health.finding import RENEW, REPAIR, Finding, Subject
 
 ABOUT = Subject("environment")
 _LIMIT_S = 30

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
 State = Literal["good", "note", "problem"]
@@ -49,10 +46,3 @@ class Subject:
     def problem(self, told: str, remedy: str, *details: str) -> Finding:
         """Something must be done."""
         return Finding(self.name, "problem", told, remedy, details)
-
-
-def typed(path: PurePath) -> str:
-    """`path` as it is typed in a command; a ``~`` that comes to stand at its beginning later still counts."""
-    if sys.platform == "win32":
-        return f'"{path}"'
-    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", str(path))

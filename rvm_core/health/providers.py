@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rvm_core import outside
+from rvm_core.desktop.shell import typed
 from rvm_core.health import child
 from rvm_core.health.case import Case
-from rvm_core.health.finding import RENEW, Finding, Subject, typed
+from rvm_core.health.finding import RENEW, Finding, Subject
 
 ABOUT = Subject("providers")
 PROCESSOR = "cpu"

@@ -10,7 +10,9 @@ import pytest
 from installer import command, target
 from installer.errors import InstallError
 from installer.layout import DATA_DIR_VARIABLE, Layout
+from installer.record import Record
 from installer.steps.project import MakeCommand
+from installer.steps.removal import RemoveFiles
 from installer.target import Target
 from rvm_core import __version__
 from tests.recorded import RecordedMachine
@@ -84,7 +86,10 @@ def test_it_is_linked_where_shells_look(
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
     assert command.name_for_shell(usual) == "obs-rvm"
     (folder / "obs-rvm").unlink()
-    assert command.name_for_shell(usual) == str(program)
+    told = command.name_for_shell(usual)
+    assert subprocess.run(f"printf %s {told}", shell=True, capture_output=True, text=True).stdout == str(
+        program
+    )
 
 
 def test_a_data_folder_of_ones_choice_is_linked_nowhere(layout: Layout, tmp_path: Path) -> None:
@@ -101,3 +106,17 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "bin").write_text("")
     with pytest.raises(InstallError, match="cannot be written"):
         MakeCommand().run(workshop(tmp_path))
+
+
+def test_a_link_that_was_put_in_place_of_ours_stays(usual: Layout, tmp_path: Path) -> None:
+    theirs = tmp_path / "obs-rvm"
+    theirs.symlink_to(sys.executable)
+    RemoveFiles().run(workshop(usual.data, record=Record(made=[str(theirs)])))
+    assert theirs.is_symlink()
+
+
+def test_on_windows_a_percent_sign_in_a_path_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    text = command.make(Layout(tmp_path / "100%"), Target()).read_text()
+    assert f'set "OBS_RVM_DATA_DIR={tmp_path}/100%%"' in text
+    assert f'"{tmp_path}/100%%/venv/Scripts/python.exe" "-I"' in text

@@ -13,6 +13,7 @@ from typing import Any
 from rvm_core import __version__, paths
 from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.privacy import private
+from rvm_core.desktop.shell import typed
 from rvm_core.errors import RvmError
 from rvm_core.health import (
     cache,
@@ -30,7 +31,7 @@ from rvm_core.health import (
 )
 from rvm_core.health.case import Case
 from rvm_core.health.diagnosis import Diagnosis
-from rvm_core.health.finding import Finding, Subject, typed
+from rvm_core.health.finding import Finding, Subject
 from rvm_core.health.running import ABOUT as FILTERS
 from rvm_core.health.running import Running, asked
 

@@ -10,5 +10,6 @@ from pathlib import PurePath
 def typed(path: PurePath) -> str:
     """`path` as it is typed in a command; a ``~`` that comes to stand at its beginning later still counts."""
     if sys.platform == "win32":
-        return f'"{path}"'
+        # PowerShell takes a quoted path for a text, so only where it must be
+        return f'"{path}"' if re.search(r"[^\w:\\.~-]", str(path)) else str(path)
     return re.sub(r"([^\w@%+=:,./-])", r"\\\1", str(path))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -15,6 +15,7 @@ from installer.steps.project import MakeCommand
 from installer.steps.removal import RemoveFiles
 from installer.target import Target
 from rvm_core import __version__
+from rvm_core.desktop.shell import typed
 from tests.recorded import RecordedMachine
 from tests.unit.installers import workshop
 
@@ -120,3 +121,9 @@ def test_on_windows_a_percent_sign_in_a_path_is_one(tmp_path: Path, monkeypatch:
     text = command.make(Layout(tmp_path / "100%"), Target()).read_text()
     assert f'set "OBS_RVM_DATA_DIR={tmp_path}/100%%"' in text
     assert f'"{tmp_path}/100%%/venv/Scripts/python.exe" "-I"' in text
+
+
+def test_on_windows_a_path_is_quoted_where_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert typed(PureWindowsPath(r"C:\Users\Jörg\obs-rvm.cmd")) == r"C:\Users\Jörg\obs-rvm.cmd"
+    assert typed(PureWindowsPath(r"C:\Users\A B\obs-rvm.cmd")) == r'"C:\Users\A B\obs-rvm.cmd"'

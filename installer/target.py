@@ -16,23 +16,23 @@ from rvm_core.desktop.obs import Kind, Obs, is_too_old, python_limits
 from rvm_core.desktop.python_supply import how_to_get
 from rvm_core.desktop.pythons import Python, choose_python, find_pythons, why_not
 
-ROSETTA = ("/usr/bin/arch", "-x86_64")
-"""Runs what is made for both of macOS's processors as Intel's."""
+ARCH = "/usr/bin/arch"
+"""Runs what is made for both of macOS's processors as the one that it is told."""
 
 
 @dataclass(frozen=True)
 class Target:
     """obs: None where there is none.  python: None where none fits; refused: why not those that are there.
 
-    others: the OBSs that are not meant.  is_translated: an OBS for Intel on Apple silicon; what it loads
-    must be Intel's too.
+    others: the OBSs that are not meant.  processor: on macOS that of an OBS for another one than this runs
+    as, be it OBS or this that Rosetta translates: what OBS loads must be for it too.
     """
 
     obs: Obs | None = None
     others: tuple[Obs, ...] = ()
     python: Python | None = None
     refused: tuple[str, ...] = ()
-    is_translated: bool = False
+    processor: str | None = None
 
     @property
     def box(self) -> Box:
@@ -47,7 +47,7 @@ class Target:
         folders: what they read and write beside the data folder.
         """
         inside, variables = self.box.command(words, env, folders)
-        return ([*ROSETTA, *inside] if self.is_translated else inside), variables
+        return ([ARCH, f"-{self.processor}", *inside] if self.processor else inside), variables
 
     @property
     def is_boxed(self) -> bool:
@@ -91,11 +91,8 @@ def find(
         further = config.configured_python(machine, obs)
     python = choose_python(machine, obs, machine.path(further) if further else None)
     refused = () if python else tuple(f"{one} {why_not(one, obs)}." for one in find_pythons(machine))
-    is_translated = machine.system == "Darwin" and (machine.architecture, obs.architecture) == (
-        "arm64",
-        "x86_64",
-    )
-    return Target(obs, others, python, refused, is_translated)
+    is_another = machine.system == "Darwin" and obs.architecture != machine.architecture
+    return Target(obs, others, python, refused, obs.architecture if is_another else None)
 
 
 def told(obs: Obs) -> str:

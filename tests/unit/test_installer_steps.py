@@ -72,6 +72,16 @@ def test_for_an_intel_obs_on_apple_silicon_everything_is_intels(tmp_path: Path) 
     assert runner.commands[0][:2] == ["/usr/bin/arch", "-x86_64"]
 
 
+def test_from_an_intel_python_an_obs_for_apple_silicon_gets_what_is_apples(tmp_path: Path) -> None:
+    translated = {"sysctl -in sysctl.proc_translated": "1\n"}
+    machine = together("macos_arm64_installed", "python_macos", architecture="x86_64", commands=translated)
+    runner = FakeRunner()
+    WarmKernels().run(workshop(tmp_path, runner, machine=machine))
+    assert runner.commands[0][:2] == ["/usr/bin/arch", "-arm64"]
+    WarmKernels().run(workshop(tmp_path, runner, machine=together("macos_arm64_installed", "python_macos")))
+    assert runner.commands[1][0] == str(tmp_path / "venv/bin/python")
+
+
 def test_without_the_small_model_the_installation_goes_on_and_says_so(tmp_path: Path) -> None:
     outcome = FetchModel().run(workshop(tmp_path, FakeRunner("mediapipe_selfie")))
     assert "could not be fetched" in outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TextIO
 
@@ -14,6 +15,8 @@ class Console:
 
     def __init__(self, out: TextIO | None = None, answers: TextIO | None = None) -> None:
         self._out = out if out is not None else sys.stdout
+        if isinstance(self._out, io.TextIOWrapper):  # a name that it cannot write must not end it all
+            self._out.reconfigure(errors="backslashreplace")
         self._answers = answers if answers is not None else sys.stdin
         self.log: Log | None = None
 

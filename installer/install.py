@@ -26,7 +26,7 @@ MINIMUM = (3, 10)
 if sys.version_info < MINIMUM:
     sys.exit("The installer needs Python 3.10 or newer: run it with python3.10 or a newer one.")
 
-from installer import checkup, command, options, source, target  # noqa: E402 - the path is set above
+from installer import checkup, command, files, options, source, target  # noqa: E402 - the path is set above
 from installer.console import Console  # noqa: E402
 from installer.errors import InstallError  # noqa: E402
 from installer.facts import Facts  # noqa: E402
@@ -182,7 +182,9 @@ def _work(
         console.log = None
     if wishes.is_uninstall:
         removal.sweep(layout, record.made)
-    elif not (wishes.is_demo or wishes.prepare):
+    elif wishes.prepare:
+        files.remove(layout.log)  # the folder goes to others
+    elif not wishes.is_demo:
         console.line(closing_words(layout))
 
 

@@ -52,9 +52,8 @@ def find(wheels: Path | None = None, project: Path = PROJECT) -> Source:
 
 def version_of(project: Path) -> str:
     """The version that the package in `project` says of itself."""
-    told = re.search(
-        r'^__version__ = "(.+)"$', (project / "rvm_core" / "__init__.py").read_text(), re.MULTILINE
-    )
+    text = (project / "rvm_core" / "__init__.py").read_text(encoding="utf-8")
+    told = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     assert told
     return told[1]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 class Wishes:
     """The options of the command line that a plan depends on.
 
-    obs: a kind or a program's path, where there are several.  upgrade: the newest dependencies as well.
-    install_python: also a Python that OBS can load, where none is there.  offline, prepare: folders.
+    obs: a kind or a program's path, where there are several.  is_upgrade: the newest dependencies as well.
+    may_install_python: also a Python that OBS can load, where none is there.  offline: a folder to install
+    from.  prepare: one to make.
     """
 
     is_demo: bool = False

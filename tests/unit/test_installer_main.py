@@ -296,3 +296,20 @@ def test_a_full_disk_is_told_like_any_other_failure(stage: Stage) -> None:
     assert stage.run("--yes") == 1
     assert "FAILED: /the/file: No space left on device." in stage.text
     assert "free space" in stage.text
+
+
+def test_a_prepared_folder_goes_to_others_without_the_log(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "prepared"
+    stage.steps[1].failure = InstallError("No.", "Again.")
+    assert stage.run("--yes", "--prepare-offline", str(folder)) == 1
+    assert [file.name for file in folder.iterdir()] == ["install.log"]
+    stage.steps[1].failure = None
+    assert stage.run("--yes", "--prepare-offline", str(folder)) == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_a_name_that_the_terminal_cannot_write_is_no_end() -> None:
+    written = io.BytesIO()
+    terminal = io.TextIOWrapper(written, encoding="cp1252")
+    Console(terminal).line("Jörg \u2192 \udcff")
+    assert written.getvalue() == b"J\xf6rg \\u2192 \\udcff\n"

@@ -104,8 +104,10 @@ def add_extra(workshop: Workshop, name: str) -> None:
 
 def installed_script(layout: Layout) -> Path | None:
     """The script as the installed package carries it."""
-    folder = "Lib" if (layout.environment / "Lib").is_dir() else "lib/python3*"
-    return next(layout.environment.glob(f"{folder}/site-packages/rvm_core/obs_rvm_filter.py"), None)
+    for library in ("Lib", "lib/python3*"):  # Windows'; which of them a folder is, macOS does not tell
+        for file in layout.environment.glob(f"{library}/site-packages/rvm_core/obs_rvm_filter.py"):
+            return file
+    return None
 
 
 def _pip(workshop: Workshop, words: list[str]) -> None:

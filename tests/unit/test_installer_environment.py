@@ -9,6 +9,7 @@ import pytest
 
 from installer import environment
 from installer.errors import CommandFailed
+from installer.layout import Layout
 from installer.source import Source
 from installer.steps import Workshop
 from rvm_core.desktop.pythons import Python
@@ -127,3 +128,21 @@ def test_the_fingerprint_knows_what_it_was_made_of() -> None:
     assert one != environment.fingerprint(SOURCE, replace(PYTHON, version=(3, 12)))
     assert one != environment.fingerprint(SOURCE, replace(PYTHON, program=PurePosixPath("/opt/python3")))
     assert one != environment.fingerprint(SOURCE, replace(PYTHON, architecture="arm64"))
+
+
+def test_the_script_is_found_in_it_whatever_cases_mean(tmp_path: Path) -> None:
+    for name, library, alias in (
+        ("windows", "Lib", ""),
+        ("linux", "lib/python3.12", ""),
+        ("macos", "lib/python3.12", "Lib"),
+    ):
+        layout = Layout(tmp_path / name)
+        script = layout.environment / library / "site-packages" / "rvm_core" / "obs_rvm_filter.py"
+        script.parent.mkdir(parents=True)
+        script.touch()
+        if alias:
+            (layout.environment / alias).symlink_to("lib")
+        found = environment.installed_script(layout)
+        assert found is not None, name
+        assert found.samefile(script)
+    assert environment.installed_script(Layout(tmp_path)) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 from installer.layout import DATA_DIR_VARIABLE, PROJECT
 from installer.plan import NO_PLUGIN
 from installer.wishes import Wishes
+from rvm_core.desktop.obs import Kind
 
 DEFAULT_CAMERA = "/dev/video0"
 ENCLOSED = PROJECT / "offline"  # what a release may bring along
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--data-dir", type=_path, metavar="DIR", help=f"data folder (also {DATA_DIR_VARIABLE})")
     made.add_argument(
         "--obs",
+        type=_obs,
         metavar="WHICH",
         help="which OBS, where there are several: installed, steam, flatpak, a path, ...",
     )
@@ -69,6 +71,10 @@ def wishes(options: argparse.Namespace) -> Wishes:
         prepare=options.prepare_offline,
         is_uninstall=options.uninstall,
     )
+
+
+def _obs(text: str) -> str:
+    return text if text in [kind.value for kind in Kind] else str(_path(text))
 
 
 def _path(text: str) -> Path:

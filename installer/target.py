@@ -63,7 +63,8 @@ def find(
     folders: what its Python must see.  is_leaving: it may be one that the filter could not run in.  Raises
     InstallError.
     """
-    found = find_obs(machine)
+    path = machine.path(wished) if wished else None
+    found = find_obs(machine, path if path and path.is_absolute() else None)
     obs = _wished(machine, found, wished) if wished else next(iter(found), None)
     if obs is None:
         return Target()

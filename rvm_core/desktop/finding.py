@@ -16,21 +16,24 @@ _FINDERS = {"Windows": on_windows.find, "Darwin": on_mac.find, "Linux": on_linux
 _LOG_NAME = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d")
 
 
-def find_obs(machine: Machine) -> tuple[Obs, ...]:
-    """Every OBS, best first: by the newest log, then the version that ended last, then the kind."""
+def find_obs(machine: Machine, further: PurePath | None = None) -> tuple[Obs, ...]:
+    """Every OBS, best first: by the newest log, then the version that ended last, then the kind.
+
+    further: the program of one that may lie anywhere, or a folder around it.
+    """
     known: dict[PurePath, Obs] = {}
-    for obs in _everywhere(machine):
+    for obs in _everywhere(machine, further):
         known.setdefault(obs.program, obs)
     order = list(Kind)
     found = sorted(known.values(), key=lambda obs: order.index(obs.kind))
     return tuple(sorted(found, key=lambda obs: _use(machine, obs), reverse=True))
 
 
-def _everywhere(machine: Machine) -> Iterator[Obs]:
+def _everywhere(machine: Machine, further: PurePath | None) -> Iterator[Obs]:
     """One and the same may come again, with less known of it."""
     finder = _FINDERS.get(machine.system)
     if finder:
-        yield from finder(machine)
+        yield from finder(machine, (further, *further.parents) if further else ())
     yield from find_boxed(machine)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath, PurePosixPath
 
 from rvm_core.desktop import binaries, config
@@ -19,9 +19,9 @@ _PACKAGE_QUERIES = (
 _PORTABLE_BIN = PurePosixPath("bin/64bit")
 
 
-def find(machine: Machine) -> Iterator[Obs]:
-    """Every OBS."""
-    for kind, program, prefix in _programs(machine):
+def find(machine: Machine, further: Sequence[PurePath] = ()) -> Iterator[Obs]:
+    """Every OBS; `further` are folders that one may be installed to as well."""
+    for kind, program, prefix in (*_programs(machine), *_within(further)):
         content = machine.read(program)
         if content is not None:
             yield _told(machine, kind, program, prefix, content)
@@ -55,10 +55,14 @@ def _programs(machine: Machine) -> Iterator[tuple[Kind, PurePath, PurePath]]:
     ):
         yield kind, prefix / "bin" / "obs", prefix
     for place in (machine.home, machine.home / "Downloads", machine.path("/opt")):
-        for prefix in machine.listed(place):
-            if prefix.name.lower().startswith("obs"):
-                for folder in (prefix / "bin", prefix / _PORTABLE_BIN):
-                    yield Kind.LOCAL, folder / "obs", prefix
+        prefixes = (prefix for prefix in machine.listed(place) if prefix.name.lower().startswith("obs"))
+        yield from _within(prefixes)
+
+
+def _within(prefixes: Iterable[PurePath]) -> Iterator[tuple[Kind, PurePath, PurePath]]:
+    for prefix in prefixes:
+        for folder in (prefix / "bin", prefix / _PORTABLE_BIN):
+            yield Kind.LOCAL, folder / "obs", prefix
 
 
 def _told(machine: Machine, kind: Kind, program: PurePath, prefix: PurePath, content: bytes) -> Obs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import plistlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from xml.parsers.expat import ExpatError
 
@@ -17,9 +17,9 @@ _CASKROOMS = ("/opt/homebrew/Caskroom", "/usr/local/Caskroom")
 _CASKS = ("obs", "obs@beta")
 
 
-def find(machine: Machine) -> Iterator[Obs]:
-    """Every OBS."""
-    for kind, app in _apps(machine):
+def find(machine: Machine, further: Sequence[PurePath] = ()) -> Iterator[Obs]:
+    """Every OBS; `further` are folders that may be one too."""
+    for kind, app in (*_apps(machine), *((Kind.INSTALLED, app) for app in further)):
         # Not LSArchitecturePriority, which OBS's Info.plist lacks.  One architecture a build since 28.
         content = machine.read(app / "Contents" / "MacOS" / "OBS")
         if content is not None:

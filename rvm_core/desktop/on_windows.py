@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from rvm_core.desktop import binaries, config, steam
@@ -19,9 +19,12 @@ _UNPACKED_IN = ("Downloads", "Desktop", "Documents")
 _DRIVES = "CDEF"
 
 
-def find(machine: Machine) -> Iterator[Obs]:
-    """Every OBS, some of them more than once: the first mention knows the kind."""
-    for kind, folder in _folders(machine):
+def find(machine: Machine, further: Sequence[PurePath] = ()) -> Iterator[Obs]:
+    """Every OBS, some of them more than once: the first mention knows the kind.
+
+    further: folders that one may lie in too.
+    """
+    for kind, folder in (*_folders(machine), *((Kind.PORTABLE, folder) for folder in further)):
         # So named for x64 and for ARM: cmake/windows/defaults.cmake of 32.2.2.
         program = folder / "bin" / "64bit" / "obs64.exe"
         content = machine.read(program)

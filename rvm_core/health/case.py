@@ -33,18 +33,23 @@ class Case:
 
     @cached_property
     def every_obs(self) -> tuple[Obs, ...]:
-        """Each OBS of this computer, the likeliest first."""
-        return find_obs(self.machine)
+        """Each OBS of this computer, the likeliest first; that which was served may lie anywhere."""
+        return find_obs(self.machine, self.machine.path(self._served) if self._served else None)
 
     @cached_property
     def obs(self) -> Obs | None:
         """The OBS that is meant: as asked, else the one that the installer served, else the likeliest."""
         if self.kind is not None:
             return next((obs for obs in self.every_obs if obs.kind is self.kind), None)
-        served = self.record.get("obs")
-        program = served.get("program") if isinstance(served, dict) else None
-        meant = [obs for obs in self.every_obs if str(obs.program) == program]
+        meant = [obs for obs in self.every_obs if str(obs.program) == self._served]
         return next(iter([*meant, *self.every_obs]), None)
+
+    @property
+    def _served(self) -> str | None:
+        """The program of the OBS that the installer served."""
+        obs = self.record.get("obs")
+        program = obs.get("program") if isinstance(obs, dict) else None
+        return program if isinstance(program, str) else None
 
     @cached_property
     def record(self) -> Mapping[str, Any]:

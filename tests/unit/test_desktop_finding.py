@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import plistlib
 from dataclasses import replace
 from pathlib import PurePosixPath, PureWindowsPath
@@ -10,7 +11,7 @@ import pytest
 from rvm_core.desktop.finding import find_obs
 from rvm_core.desktop.machine import ThisMachine
 from rvm_core.desktop.obs import Kind, Obs, is_too_old, python_limits, version_in
-from tests.recorded import RecordedMachine
+from tests.recorded import MACHINES, RecordedMachine
 
 ROAMING = PureWindowsPath(r"C:\Users\streamer\AppData\Roaming\obs-studio")
 INSTALLED = r"C:\Program Files\obs-studio"
@@ -389,3 +390,24 @@ def test_versions_are_read_out_of_what_people_call_versions(
     text: str, version: tuple[int, ...] | None
 ) -> None:
     assert version_in(text) == version
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "depth"),
+    [
+        ("windows_portable", r"D:\Games\Recorder\bin\64bit\obs64.exe", 3),
+        ("macos_arm64_installed", "/Volumes/Apps/OBS.app/Contents/MacOS/OBS", 3),
+        ("debian12_distribution", "/srv/recorder/bin/obs", 2),
+    ],
+)
+def test_one_that_lies_anywhere_is_found_by_its_program_and_by_its_folder(
+    name: str, program: str, depth: int
+) -> None:
+    told = json.loads((MACHINES / f"{name}.json").read_text(encoding="utf-8"))["files"]
+    usual = str(only(name).program)
+    machine = RecordedMachine(name, files={program: told[usual]})
+    path = machine.path(program)
+    assert [str(obs.program) for obs in find_obs(machine)] == [usual]
+    for further in (path, path.parents[depth - 1]):
+        assert program in [str(obs.program) for obs in find_obs(machine, further)]
+    assert [obs.kind for obs in find_obs(machine, machine.path(usual))] == [only(name).kind]

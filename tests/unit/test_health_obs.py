@@ -103,6 +103,12 @@ def test_which_of_several_is_meant(data: Path) -> None:
     (data / "installed.json").write_text(json.dumps(record), encoding="utf-8")
     assert of(obs.look, recorded("local_build"))[0].told.startswith("OBS 29.0.2 (distribution)")
 
+    record["obs"] = {"kind": "local", "program": "/srv/recorder/bin/obs"}
+    (data / "installed.json").write_text(json.dumps(record), encoding="utf-8")
+    assert of(obs.look, recorded("local_build", files={"/srv/recorder/bin/obs": ""}))[0].told.endswith(
+        "/srv/recorder/bin/obs, was built without Python scripts."
+    )
+
 
 # Python
 

@@ -313,3 +313,9 @@ def test_a_name_that_the_terminal_cannot_write_is_no_end() -> None:
     terminal = io.TextIOWrapper(written, encoding="cp1252")
     Console(terminal).line("Jörg \u2192 \udcff")
     assert written.getvalue() == b"J\xf6rg \\u2192 \\udcff\n"
+
+
+def test_an_obs_is_named_by_its_kind_or_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word, meant in (("flatpak", "flatpak"), ("OBS/bin", str(tmp_path / "OBS" / "bin"))):
+        assert options.wishes(options.parser().parse_args(["--obs", word])).obs == meant

@@ -159,6 +159,12 @@ def test_an_obs_that_is_not_there_cannot_be_wished() -> None:
         facts(debian(), Wishes(obs="flatpak"))
     assert facts(debian(), Wishes(obs="distribution")).target.obs
     assert facts(debian(), Wishes(obs="/usr/bin/obs")).target.obs
+    own = debian(
+        files={"/srv/recorder/bin/obs": "", "/srv/recorder/lib/libobs-scripting.so": "libpython3.11.so.1"}
+    )
+    meant = facts(own, Wishes(obs="/srv/recorder")).target.obs
+    assert meant
+    assert str(meant.program) == "/srv/recorder/bin/obs"
 
 
 def test_a_graphics_card_gets_its_plug_in_and_a_wish_goes_before() -> None:

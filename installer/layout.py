@@ -30,7 +30,7 @@ DEMO = PROJECT / "installer" / "demo.py"
 OWN_WORK = ("presets", "plates", "manifest.json")
 OURS = (
     *("venv", "venv.previous", "bin", "models", "specialised", "numba-cache", "footage", "status"),
-    *("providers.json", "obs_rvm_filter.py", "demo-obs.log"),
+    *("providers.json", "obs_rvm_filter.py", "__pycache__", "demo-obs.log"),  # the third is OBS's Python's
 )
 # By any of these a folder is known as ours, whatever else somebody has put there since.
 _SIGNS = ("installed.json", "install.log", "install.lock", "venv/obs-rvm-complete.json")

@@ -70,7 +70,8 @@ class CollectModels:
         return f"{MODEL} and {SMALL_MODEL}, to {self.folder / 'models'}"
 
     def run(self, workshop: Workshop) -> str:
-        words = [sys.executable, "-m", "rvm_core", "models", "get", MODEL, SMALL_MODEL]
+        # -B: what was unpacked stays as it is
+        words = [sys.executable, "-B", "-m", "rvm_core", "models", "get", MODEL, SMALL_MODEL]
         try:
             workshop.runner.run(words, env={DATA_DIR_VARIABLE: str(self.folder)}, cwd=PROJECT)
         except CommandFailed as failure:

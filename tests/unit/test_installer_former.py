@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,15 @@ def left(home: Path) -> list[str]:
     return [str(file.relative_to(home)) for file in home.rglob("*") if not file.is_dir()]
 
 
+def import_as_obs_does(script: Path) -> None:
+    """Which leaves its bytecode beside it."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    script.write_text("")  # without what only OBS has
+    command = [sys.executable, "-c", f"import {script.stem}"]
+    subprocess.run(command, check=True, cwd=script.parent, env=environ)
+    assert (script.parent / "__pycache__").is_dir()
+
+
 SCENES = ".config/obs-studio/basic/scenes/One.json"
 
 
@@ -89,6 +101,7 @@ def test_it_is_taken_over_and_leaves_nothing(home: Path, monkeypatch: pytest.Mon
     assert MakeEnvironment().run(new).startswith("renewed")
     for step in (PlaceScript(), MakeCommand(), AddToObs()):
         step.run(new)
+    import_as_obs_does(new.layout.script)
     assert "PYTHONPATH" not in command.launcher(new.layout).read_text()
     (entry,) = json.loads((home / SCENES).read_text())["modules"]["scripts-tool"]
     assert entry == {"path": str(new.layout.script), "settings": {"map": 1}}

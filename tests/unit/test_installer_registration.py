@@ -309,7 +309,10 @@ def test_without_its_copy_a_file_still_loses_our_entry(config: Path, layout: Lay
     assert file.read_bytes() == before
 
 
-def test_what_could_not_be_put_back_can_be_the_next_time(config: Path, layout: Layout) -> None:
+def test_what_could_not_be_put_back_can_be_the_next_time(
+    config: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.steps.removal.running_obs", lambda _: ())
     file = collection(config, "One")
     before = file.read_bytes()
     shop = workshop(layout.data, machine=Here(config.parent, "Linux"))

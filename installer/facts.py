@@ -14,6 +14,7 @@ from installer import target
 from installer.layout import PROJECT
 from installer.target import Target
 from installer.wishes import Wishes
+from rvm_core.desktop.distribution import families, os_release
 from rvm_core.desktop.graphics import PlugIn, find_graphics, fitting_plugins
 from rvm_core.desktop.machine import Machine, ThisMachine
 from rvm_core.desktop.processes import running_obs
@@ -60,12 +61,11 @@ class Facts:
     def gather(cls, data_dir: Path, wishes: Wishes, machine: Machine | None = None) -> Facts:
         """Looks at this computer, or at `machine`, now.  Raises InstallError where no plan can follow."""
         machine = machine or ThisMachine()
-        release = os_release(machine)
         found = target.find(machine, wishes.obs, _seen(wishes), is_leaving=wishes.is_uninstall)
         return cls(
             machine=machine,
-            distribution=release.get("PRETTY_NAME") or machine.system,
-            is_debian_like=_is_debian_like(release) and shutil.which("apt-get") is not None,
+            distribution=os_release(machine).get("PRETTY_NAME") or machine.system,
+            is_debian_like=_is_debian_like(machine),
             is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
             is_borrowed_root=machine.environ.get("SUDO_USER", "root") != "root",
             is_from_store="WindowsApps" in sys.base_prefix,
@@ -104,16 +104,8 @@ def has_display(machine: Machine) -> bool:
     )
 
 
-def os_release(machine: Machine) -> dict[str, str]:
-    """The keys of the os-release file; empty where there is none."""
-    text = (machine.read(machine.path("/etc/os-release")) or b"").decode(errors="replace")
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
-
-
-def _is_debian_like(release: dict[str, str]) -> bool:
-    family = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
-    return bool(family & {"debian", "ubuntu"})
+def _is_debian_like(machine: Machine) -> bool:
+    return not {"debian", "ubuntu"}.isdisjoint(families(machine)) and shutil.which("apt-get") is not None
 
 
 def free_bytes(folder: Path) -> int:

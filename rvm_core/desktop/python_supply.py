@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rvm_core.desktop.distribution import families
 from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.obs import OLDEST_PYTHON, Obs, Version, python_limits
 from rvm_core.desktop.pythons import EXPLICIT_VERSIONS, named
@@ -70,17 +71,8 @@ def _on_linux(machine: Machine, version: tuple[int, int]) -> tuple[str, tuple[st
     if machine.run("uv", "--version") is not None:
         command = ("uv", "python", "install", named(version))
         return f"Install Python {named(version)} for your user with uv.", command
-    for family in _families(machine):
+    for family in families(machine):
         if family in _PACKAGES:
             command_line = _PACKAGES[family].format(named(version), named(version).replace(".", ""))
             return f"Install Python {named(version)} with venv: `{command_line}`.", None
     return f"Install Python {named(version)} with its modules venv and ensurepip.", None
-
-
-def _families(machine: Machine) -> list[str]:
-    """What this distribution is and is like, nearest first."""
-    release = machine.read(machine.path("/etc/os-release")) or b""
-    pairs = dict(
-        line.split("=", 1) for line in release.decode("utf-8", "replace").splitlines() if "=" in line
-    )
-    return f"{pairs.get('ID', '')} {pairs.get('ID_LIKE', '')}".replace('"', "").split()

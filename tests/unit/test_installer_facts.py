@@ -9,15 +9,6 @@ from rvm_core import paths
 from tests.recorded import RecordedMachine
 
 
-def test_os_release_and_its_families() -> None:
-    text = '# comment\nPRETTY_NAME="Some Mint 21"\nID=linuxmint\nID_LIKE="ubuntu debian"\n'
-    read = facts.os_release(RecordedMachine("nothing", files={"/etc/os-release": text}))
-    assert read["PRETTY_NAME"] == "Some Mint 21"
-    assert facts._is_debian_like(read)
-    assert not facts._is_debian_like({"ID": "fedora"})
-    assert facts.os_release(RecordedMachine("nothing", files={"/etc/os-release": None})) == {}
-
-
 def test_a_screen_is_x_or_wayland() -> None:
     for environ, has_screen in (
         ({"DISPLAY": ":0"}, True),

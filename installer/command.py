@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
 from installer import files
 from installer.layout import DATA_DIR_VARIABLE, Layout, default_data_dir, package_command
 from installer.target import Target
-from rvm_core.desktop.shell import typed
+from rvm_core.desktop import shell
 
-NAME = "obs-rvm"
 _POSIX = """#!/bin/sh
 # Made by installer/install.py.
 if [ -z "${variable}" ]; then {variable}={data}; fi
@@ -48,7 +46,7 @@ def make(layout: Layout, target: Target) -> Path:
 
 def launcher(layout: Layout) -> Path:
     """Where the launcher lies."""
-    return layout.data / "bin" / (f"{NAME}.cmd" if sys.platform == "win32" else NAME)
+    return shell.launcher(layout.data)
 
 
 def link_place(layout: Layout, folder: Path | None = None) -> Path | None:
@@ -60,7 +58,7 @@ def link_place(layout: Layout, folder: Path | None = None) -> Path | None:
     if sys.platform == "win32" or layout.data != default_data_dir() or DATA_DIR_VARIABLE in os.environ:
         return None
     folder = folder or (Path("/usr/local/bin") if os.geteuid() == 0 else Path.home() / ".local" / "bin")
-    path = folder / NAME
+    path = folder / shell.NAME
     if os.path.lexists(path) and not (path.is_symlink() and leads_here(layout, path)):
         return None
     return path if os.access(_existing(folder), os.W_OK) else None
@@ -77,12 +75,6 @@ def link(layout: Layout, path: Path) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(launcher(layout))
-
-
-def name_for_shell(layout: Layout) -> str:
-    """What to type: ``obs-rvm`` where a shell finds it, else the launcher's path."""
-    found = shutil.which(NAME)
-    return NAME if found and leads_here(layout, Path(found)) else typed(launcher(layout))
 
 
 def _existing(folder: Path) -> Path:

@@ -26,7 +26,7 @@ MINIMUM = (3, 10)
 if sys.version_info < MINIMUM:
     sys.exit("The installer needs Python 3.10 or newer: run it with python3.10 or a newer one.")
 
-from installer import checkup, command, files, options, source, target  # noqa: E402 - the path is set above
+from installer import checkup, files, options, source, target  # noqa: E402 - the path is set above
 from installer.console import Console  # noqa: E402
 from installer.errors import InstallError  # noqa: E402
 from installer.facts import Facts  # noqa: E402
@@ -39,6 +39,7 @@ from installer.runner import Runner  # noqa: E402
 from installer.steps import Step, Workshop, offline, removal  # noqa: E402
 from installer.wishes import Wishes  # noqa: E402
 from rvm_core.desktop.boxes import box_of  # noqa: E402
+from rvm_core.desktop.shell import obs_rvm  # noqa: E402
 
 INTERRUPTED = 130
 
@@ -221,8 +222,8 @@ def closing_words(layout: Layout) -> str:
         [
             "",
             "In OBS: right-click a source > Filters > + > RVM Background.",
-            f"For video files: {command.name_for_shell(layout)} video --help",
-            f"If something is wrong: {command.name_for_shell(layout)} doctor",
+            f"For video files: {obs_rvm(layout.data)} video --help",
+            f"If something is wrong: {obs_rvm(layout.data)} doctor",
         ]
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from installer import command, environment, files
 from installer.errors import InstallError
 from installer.steps import Workshop
+from rvm_core.desktop.shell import NAME, obs_rvm
 
 MODEL = "rvm_mobilenetv3"
 SMALL_MODEL = "mediapipe_selfie"
@@ -83,7 +84,7 @@ class MakeCommand:
     """The command line, for video files and for looking after models."""
 
     title: str = "Command"
-    detail: str = f"{command.NAME}, for video files and for finding out what is wrong"
+    detail: str = f"{NAME}, for video files and for finding out what is wrong"
 
     def run(self, workshop: Workshop) -> str:
         layout = workshop.layout
@@ -98,4 +99,4 @@ class MakeCommand:
                 f"The command {command.launcher(layout)} cannot be written ({fault.strerror}).",
                 "Check the data folder's permissions and its space, then run this again.",
             ) from fault
-        return f"type {command.name_for_shell(layout)}"
+        return f"type {obs_rvm(layout.data)}"

@@ -12,6 +12,7 @@ from typing import Any
 from rvm_core.cli.output import EXIT_FAULT, Result, show, tell
 from rvm_core.cli.progress import Meter
 from rvm_core.cli.video import EXIT_INTERRUPTED
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import ModelError, ModelMissing
 
 
@@ -98,7 +99,9 @@ def verify_model(name: str) -> ModelFile:
 
     wanted = entry(name)
     if not wanted.path.is_file():
-        raise ModelMissing(f"The model file {wanted.path} is not there.", f"Run: obs-rvm models get {name}")
+        raise ModelMissing(
+            f"The model file {wanted.path} is not there.", f"Run: {obs_rvm()} models get {name}"
+        )
     return _described(name, verified(wanted.path, wanted))
 
 
@@ -115,7 +118,7 @@ def names_here() -> list[str]:
 
     names = [entry.name for entry in entries().values() if entry.path.is_file()]
     if not names:
-        raise ModelMissing("No model is on this computer.", "Run: obs-rvm models get rvm_mobilenetv3")
+        raise ModelMissing("No model is on this computer.", f"Run: {obs_rvm()} models get rvm_mobilenetv3")
     return names
 
 

@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from pathlib import PurePath
+from pathlib import Path, PurePath
+
+from rvm_core import paths
+
+NAME = "obs-rvm"
+
+
+def obs_rvm(data: Path | None = None) -> str:
+    """What starts the command line: its name where a shell finds it, else its launcher's path.
+
+    data: the data folder, by default this user's.
+    """
+    own, found = launcher(data or paths.data_dir()), shutil.which(NAME)
+    if not own.exists() or (found and Path(found).resolve() == own.resolve()):
+        return NAME
+    return typed(own)
+
+
+def launcher(data: Path) -> Path:
+    """Where the installer puts the command into a data folder."""
+    return data / "bin" / (f"{NAME}.cmd" if sys.platform == "win32" else NAME)
 
 
 def typed(path: PurePath) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.health.case import Case
 from rvm_core.health.finding import Finding, Subject
 from rvm_core.presets import BUILT_IN
@@ -20,7 +21,7 @@ def look(case: Case) -> Iterator[Finding]:
     wanted = {preset.complete[MODEL_KEY]: preset.name for preset in BUILT_IN}
     for name, model in known.items():
         found = state(model)
-        get = f"Run: obs-rvm models get {name}"
+        get = f"Run: {obs_rvm()} models get {name}"
         promise = promised(model)
         if found == "ready" and promise:
             yield ABOUT.good(f"{name}: ready, sha256 {promise.digest[:12]}...")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rvm_core.desktop.boxes import FLATPAK_APP, trouble
 from rvm_core.desktop.obs import Obs, is_too_old
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.health.case import Case
 from rvm_core.health.finding import Finding, Subject
 
@@ -27,7 +28,7 @@ def look(case: Case) -> Iterator[Finding]:
     if others:
         yield ABOUT.note(
             f"There is another one: {', '.join(map(described, others))}.",
-            f"To have that one looked at instead, run: obs-rvm doctor --obs {others[0].kind.value}",
+            f"To have that one looked at instead, run: {obs_rvm()} doctor --obs {others[0].kind.value}",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import ModelMissing
 from rvm_core.models import registry, verify
 
@@ -31,13 +32,15 @@ def ensure(name: str, *, download: bool, progress: Progress | None = None) -> Pa
     if not download:
         if not entry.path.is_file():
             raise ModelMissing(
-                f"The model {name} is not on this computer ({entry.path}).", f"Run: obs-rvm models get {name}"
+                f"The model {name} is not on this computer ({entry.path}).",
+                f"Run: {obs_rvm()} models get {name}",
             )
         return verify.verified(entry.path, entry)
     try:
         from rvm_core.models.fetch import fetched
     except ImportError as missing:
         raise ModelMissing(
-            f"This Python cannot fetch files ({missing}).", f"Run in a terminal: obs-rvm models get {name}"
+            f"This Python cannot fetch files ({missing}).",
+            f"Run in a terminal: {obs_rvm()} models get {name}",
         ) from missing
     return fetched(entry, progress)

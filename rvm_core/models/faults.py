@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Sequence
 
 from rvm_core import paths
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.models.disk import DiskFault
 from rvm_core.models.registry import ModelEntry
 
@@ -95,7 +96,7 @@ def remedy(entry: ModelEntry, kinds: Sequence[Kind], *, is_known: bool) -> str:
 
     `is_known`: a digest is promised for the file, by the manifest or by a pin.
     """
-    again = f"obs-rvm models get {entry.name}"
+    again = f"{obs_rvm()} models get {entry.name}"
     if kinds and all(kind is Kind.UNREACHABLE for kind in kinds):
         return f"This computer seems to be offline: connect it to the network, then run: {again}"
     if Kind.BROKEN_OFF in kinds:
@@ -103,7 +104,7 @@ def remedy(entry: ModelEntry, kinds: Sequence[Kind], *, is_known: bool) -> str:
     if is_known and entry.sha256 is None and Kind.WRONG_BYTES in kinds:
         return (
             "The file that is offered is another one than the first time: if that is meant to be, "
-            f"run: obs-rvm models remove {entry.name}, then: {again}"
+            f"run: {obs_rvm()} models remove {entry.name}, then: {again}"
         )
     if kinds:
         return f"Try again later, or put the file {entry.file} into {entry.path.parent} yourself."
@@ -117,7 +118,7 @@ def disk_problem(entry: ModelEntry, fault: DiskFault) -> tuple[str, str]:
         megabytes = max(1, math.ceil((fault.missing_bytes or entry.bytes or 0) / 1e6))
         return (
             f"the disk that holds {folder} is full",
-            f"Free at least {megabytes} MB on that disk, then run: obs-rvm models get {entry.name}",
+            f"Free at least {megabytes} MB on that disk, then run: {obs_rvm()} models get {entry.name}",
         )
     return (
         f"nothing can be written to {folder} ({fault})",

@@ -7,6 +7,7 @@ from glob import escape
 from pathlib import Path
 
 from rvm_core import paths
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import ModelError, ModelMissing
 from rvm_core.models import parts, pins, registry
 from rvm_core.models.registry import ModelEntry
@@ -26,13 +27,14 @@ def remove(name: str) -> int:
         except OSError as fault:
             raise ModelError(
                 f"The file {file} could not be removed: {(fault.strerror or str(fault)).lower()}.",
-                f"Close what uses it, or make its folder writable, then run: obs-rvm models remove {name}",
+                "Close what uses it, or make its folder writable, then run: "
+                f"{obs_rvm()} models remove {name}",
             ) from fault
         freed, is_here = freed + size, True
     if not is_here and not freed:
         raise ModelMissing(
             f"The model {name} is not on this computer, so nothing was removed.",
-            "See what is: obs-rvm models list",
+            f"See what is: {obs_rvm()} models list",
         )
     return freed
 

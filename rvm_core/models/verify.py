@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import ModelCorrupt, ModelMissing
 from rvm_core.models import pins
 from rvm_core.models.promise import Promise
@@ -28,7 +29,7 @@ def verified(path: Path, entry: ModelEntry) -> Path:
     if promise is None:
         raise ModelMissing(
             f"The model file {path} cannot be verified: nobody publishes its sha256, and none was kept yet.",
-            f"Run: obs-rvm models get {entry.name}",
+            f"Run: {obs_rvm()} models get {entry.name}",
         )
     try:
         wrong = promise.fault(path)
@@ -36,7 +37,7 @@ def verified(path: Path, entry: ModelEntry) -> Path:
         wrong = str(error)
     if wrong is not None:
         raise ModelCorrupt(
-            f"The model file {path} is damaged: {wrong}.", f"Run: obs-rvm models get {entry.name}"
+            f"The model file {path} is damaged: {wrong}.", f"Run: {obs_rvm()} models get {entry.name}"
         )
     return path
 

@@ -15,7 +15,9 @@ from installer.steps.project import MakeCommand
 from installer.steps.removal import RemoveFiles
 from installer.target import Target
 from rvm_core import __version__
-from rvm_core.desktop.shell import typed
+from rvm_core.desktop.shell import obs_rvm, typed
+from rvm_core.errors import ModelMissing
+from rvm_core.models import ensure
 from tests.recorded import RecordedMachine
 from tests.unit.installers import workshop
 
@@ -85,9 +87,9 @@ def test_it_is_linked_where_shells_look(
         command.link(usual, place)
     assert (folder / "obs-rvm").resolve() == program.resolve()
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    assert command.name_for_shell(usual) == "obs-rvm"
+    assert obs_rvm(usual.data) == "obs-rvm"
     (folder / "obs-rvm").unlink()
-    told = command.name_for_shell(usual)
+    told = obs_rvm(usual.data)
     assert subprocess.run(f"printf %s {told}", shell=True, capture_output=True, text=True).stdout == str(
         program
     )
@@ -127,3 +129,15 @@ def test_on_windows_a_path_is_quoted_where_it_must_be(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "platform", "win32")
     assert typed(PureWindowsPath(r"C:\Users\Jörg\obs-rvm.cmd")) == r"C:\Users\Jörg\obs-rvm.cmd"
     assert typed(PureWindowsPath(r"C:\Users\A B\obs-rvm.cmd")) == r'"C:\Users\A B\obs-rvm.cmd"'
+
+
+def test_what_to_do_says_how_the_command_is_reached(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.setenv(DATA_DIR_VARIABLE, str(layout.data))
+    with pytest.raises(ModelMissing) as missing:
+        ensure("rvm_mobilenetv3", download=False)
+    assert missing.value.remedy == "Run: obs-rvm models get rvm_mobilenetv3"
+    program = command.make(layout, Target())
+    with pytest.raises(ModelMissing) as missing:
+        ensure("rvm_mobilenetv3", download=False)
+    assert missing.value.remedy == f"Run: {typed(program)} models get rvm_mobilenetv3"

@@ -176,6 +176,8 @@ def test_what_must_be_done_by_hand_is_said(stage: Stage, monkeypatch: pytest.Mon
 
 
 def test_at_the_end_it_says_where_the_filter_is(stage: Stage) -> None:
+    (stage.data / "bin").mkdir(parents=True)
+    (stage.data / "bin" / "obs-rvm").touch()
     stage.run("--yes")
     assert "Filters > + > RVM Background" in stage.text
     assert str(stage.data / "bin" / "obs-rvm") in stage.text

@@ -12,11 +12,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from installer import files, pip_wheel
 from installer.errors import CommandFailed
-from installer.layout import Layout
+from installer.layout import MARKER, Layout
 from installer.source import Source
 from rvm_core.desktop.pythons import Python
 from rvm_core.patience import patiently
@@ -46,37 +46,57 @@ def is_current(layout: Layout, wanted: str) -> bool:
 
     The Python of a box is a link that leads nowhere outside of it.
     """
-    try:
-        marker = json.loads(layout.environment_marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(marker.get("fingerprint") == wanted) and os.path.lexists(layout.environment_python)
+    return bool(_marked(layout).get("fingerprint") == wanted) and os.path.lexists(layout.environment_python)
+
+
+def recover(layout: Layout) -> None:
+    """Clear up after an installer that was killed: one environment stays, the newest that is complete.
+
+    Raises InstallError and OSError.
+    """
+    previous = _previous(layout)
+    if layout.environment_marker.exists():
+        discard(previous)
+    elif (previous / layout.environment_marker.name).exists():
+        discard(layout.environment)
+        patiently(lambda: previous.rename(layout.environment))
+
+
+def discard(environment: Path) -> None:
+    """Remove it, its marker first: a half must not pass for a whole one.  Raises InstallError."""
+    files.remove(environment / MARKER)
+    files.remove(environment)
+
+
+def remove(layout: Layout) -> None:
+    """Remove every environment of ours.  Raises InstallError."""
+    discard(_previous(layout))
+    discard(layout.environment)
 
 
 def make(workshop: Workshop, python: Python, wanted: str) -> None:
     """Makes the environment anew; one that works stays aside until its successor is complete.
 
-    Raises CommandFailed and InstallError; then everything is as it was before.
+    Raises CommandFailed, InstallError and OSError; then everything is as it was before.
     """
     layout, source = workshop.layout, workshop.source
-    previous = layout.environment.with_name(layout.environment.name + ".previous")
+    previous = _previous(layout)
+    recover(layout)
     if layout.environment_marker.exists():
-        files.remove(previous)
         patiently(lambda: layout.environment.rename(previous))
     else:
-        files.remove(layout.environment)
+        discard(layout.environment)
     layout.data.mkdir(parents=True, exist_ok=True)
     try:
         create(workshop.run, str(python.program), layout.environment, source.wheels)
         _pip(workshop, ["install", *source.pip_options(), str(source.path)])
         marker = {"fingerprint": wanted, "version": source.version, "python": list(python.version)}
-        files.write(layout.environment_marker, json.dumps(marker, indent=1).encode())
+        _mark(layout, marker)
     except BaseException:
-        files.remove(layout.environment)
-        if previous.exists():
-            patiently(lambda: previous.rename(layout.environment))
+        discard(layout.environment)
+        recover(layout)
         raise
-    files.remove(previous)
+    discard(previous)
 
 
 def create(
@@ -97,9 +117,25 @@ def create(
 
 
 def add_extra(workshop: Workshop, name: str) -> None:
-    """Install what the package's extra `name` asks for beside what is there.  Raises CommandFailed."""
-    source = workshop.source
-    _pip(workshop, ["install", *source.pip_options(), f"obs-rvm[{name}]=={source.version}"])
+    """Install what the package's extra `name` asks for beside what is there.  Raises CommandFailed.
+
+    Meanwhile the environment counts as incomplete: a pip that is killed can leave half of a package, which
+    the next one takes for a whole one.
+    """
+    source, layout = workshop.source, workshop.layout
+    marker = _marked(layout)
+    extras = marker.get("extras", [])
+    if name in extras:
+        return
+    aside = layout.environment_marker.rename(layout.environment / f"{MARKER}.aside")
+    try:
+        _pip(workshop, ["install", *source.pip_options(), f"obs-rvm[{name}]=={source.version}"])
+    except CommandFailed as failure:
+        if failure.code > 0:  # by its own will: it has put back what it had changed
+            aside.rename(layout.environment_marker)
+        raise
+    _mark(layout, {**marker, "extras": [*extras, name]})
+    files.remove(aside)
 
 
 def installed_script(layout: Layout) -> Path | None:
@@ -108,6 +144,23 @@ def installed_script(layout: Layout) -> Path | None:
         for file in layout.environment.glob(f"{library}/site-packages/rvm_core/obs_rvm_filter.py"):
             return file
     return None
+
+
+def _previous(layout: Layout) -> Path:
+    return layout.environment.with_name(layout.environment.name + ".previous")
+
+
+def _marked(layout: Layout) -> dict[str, Any]:
+    """What the marker says; empty where there is none."""
+    try:
+        told: dict[str, Any] = json.loads(layout.environment_marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def _mark(layout: Layout, told: dict[str, Any]) -> None:
+    files.write(layout.environment_marker, json.dumps(told, indent=1).encode())
 
 
 def _pip(workshop: Workshop, words: list[str]) -> None:

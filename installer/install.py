@@ -26,7 +26,7 @@ MINIMUM = (3, 10)
 if sys.version_info < MINIMUM:
     sys.exit("The installer needs Python 3.10 or newer: run it with python3.10 or a newer one.")
 
-from installer import checkup, files, options, source, target  # noqa: E402 - the path is set above
+from installer import checkup, files, folders, options, source, target  # noqa: E402 - the path is set above
 from installer.console import Console  # noqa: E402
 from installer.errors import InstallError  # noqa: E402
 from installer.facts import Facts  # noqa: E402
@@ -155,16 +155,17 @@ def _work(
     facts: Facts, wishes: Wishes, layout: Layout, steps: Sequence[Step], console: Console, words: str
 ) -> None:
     if wishes.is_uninstall and not layout.data.is_dir():
+        folders.leave(layout.data, folders.noted(layout.data))
         console.line("Nothing is installed here.")
         return
-    missing = [str(folder) for folder in reversed(layout.data.parents) if not folder.exists()]
+    made = _made(layout, wishes)
     with Lock(layout.data, console.line) as lock:
         console.log = Log(layout.log, facts.machine)
         console.log.begin(words or "install")
         for line in _told(facts, layout, steps):
             console.log.line(line)
         record = Record.load(layout)
-        record.made = [*missing, *(path for path in record.made if path not in missing)]
+        record.made = [*made, *(path for path in record.made if path not in made)]
         wheels = offline.wheels(wishes.offline) if wishes.offline else None
         workshop = Workshop(
             layout,
@@ -182,11 +183,23 @@ def _work(
             _finish(workshop)
         console.log = None
     if wishes.is_uninstall:
-        removal.sweep(layout, record.made)
+        removal.sweep(layout, record)
     elif wishes.prepare:
         files.remove(layout.log)  # the folder goes to others
     elif not wishes.is_demo:
         console.line(closing_words(layout))
+
+
+def _made(layout: Layout, wishes: Wishes) -> list[str]:
+    """Which folders above the data folder are there because of us, as far as the record may not know."""
+    if wishes.prepare:
+        return []
+    try:
+        return folders.make(layout.data)
+    except OSError as cause:
+        raise InstallError(
+            f"{layout.data} cannot be made: {cause.strerror}.", "Choose another folder with --data-dir."
+        ) from cause
 
 
 def _begin(workshop: Workshop, facts: Facts) -> None:
@@ -196,6 +209,7 @@ def _begin(workshop: Workshop, facts: Facts) -> None:
     record.script = str(workshop.layout.script)
     record.obs = {"kind": obs.kind.value, "program": str(obs.program)} if obs else {}
     record.save(workshop.layout)
+    folders.settled(workshop.layout.data)
 
 
 def _finish(workshop: Workshop) -> None:

@@ -26,10 +26,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 SCRIPT = PROJECT / "obs_rvm_filter.py"
 DEMO = PROJECT / "installer" / "demo.py"
 
-# What lies in a data folder: the user's own work, which an uninstallation leaves, and the rest.
+MARKER = "obs-rvm-complete.json"
+
+# What lies in a data folder beside environments: the user's own work, which an uninstallation leaves, and
+# the rest.
 OWN_WORK = ("presets", "plates", "manifest.json")
 OURS = (
-    *("venv", "venv.previous", "bin", "models", "specialised", "numba-cache", "footage", "status"),
+    *("bin", "models", "specialised", "numba-cache", "footage", "status", "tmp"),
     *("providers.json", "obs_rvm_filter.py", "__pycache__", "demo-obs.log"),  # the third is OBS's Python's
 )
 # By any of these a folder is known as ours, whatever else somebody has put there since.
@@ -49,7 +52,7 @@ class Layout:
     @property
     def environment_marker(self) -> Path:
         """Written last: an environment without it is half made."""
-        return self.environment / "obs-rvm-complete.json"
+        return self.environment / MARKER
 
     @property
     def environment_python(self) -> Path:
@@ -79,6 +82,11 @@ class Layout:
     @property
     def footage(self) -> Path:
         return self.data / "footage"
+
+    @property
+    def temporary(self) -> Path:
+        """For what commands throw away: of one that is killed, the system's own folder would keep it."""
+        return self.data / "tmp"
 
     @property
     def log(self) -> Path:

@@ -107,13 +107,18 @@ def apply(change: Change, layout: Layout, record: Record) -> None:
     files.write(change.file, change.after)
 
 
+def clear(edit: Edit) -> None:
+    """Remove what an installer that was killed was about to put in place of the file."""
+    files.remove(files.part_of(Path(edit.file)))
+
+
 def undo(edit: Edit, layout: Layout) -> str | None:
     """Put the file back: its backup where nobody changed it since, else without our entry alone.
 
     The reason, where it cannot be done.  A file that is gone needs nothing.
     """
     file = Path(edit.file)
-    files.remove(files.part_of(file))
+    clear(edit)
     try:
         now = file.read_bytes()
         backup = layout.backups / edit.backup

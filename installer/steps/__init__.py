@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,8 +56,18 @@ class Workshop:
         self, words: Sequence[str], env: Mapping[str, str] | None = None, shows_output: bool = False
     ) -> list[str]:
         """Run a command where the Python of that OBS lives; its last lines.  Raises CommandFailed."""
-        boxed, variables = self.target().command(words, env or {}, self.folders())
-        return self.runner.run(boxed, env=variables, shows_output=shows_output)
+        with self._temporary() as places:
+            boxed, variables = self.target().command(words, {**places, **(env or {})}, self.folders())
+            return self.runner.run(boxed, env=variables, shows_output=shows_output)
+
+    @contextmanager
+    def _temporary(self) -> Iterator[dict[str, str]]:
+        folder = self.layout.temporary
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def run_project(self, arguments: Sequence[str], problem: str, advice: str) -> str:
         """Run a command of the installed package; its last line.  Raises InstallError."""

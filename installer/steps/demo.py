@@ -51,7 +51,7 @@ class RunDemo:
         source = ["--camera", self.camera] if self.camera else ["--clip", str(self._clip(layout))]
         words = [
             str(layout.environment_python),
-            str(DEMO),
+            *["-B", str(DEMO)],
             *["--data-dir", str(layout.data), "--output", str(self.output)],
             *["--seconds", f"{self.seconds:g}", *source],
             *(["--window"] if self.keeps_window else []),

@@ -9,6 +9,7 @@ from installer.errors import CommandFailed, InstallError
 from installer.steps import Workshop
 from rvm_core.desktop.graphics import PlugIn
 from rvm_core.desktop.processes import running_obs
+from rvm_core.desktop.pythons import Python
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,16 @@ class MakeEnvironment:
                 "No Python was found that OBS can load and that can make virtual environments.",
                 "Install it with its venv module, then run this again.",
             )
+        try:
+            environment.recover(workshop.layout)
+            return self._run(workshop, python)
+        except OSError as fault:
+            raise InstallError(
+                f"{workshop.layout.environment} cannot be made: {fault.strerror}.",
+                "End whatever uses it, OBS or obs-rvm, then run this again.",
+            ) from fault
+
+    def _run(self, workshop: Workshop, python: Python) -> str:
         wanted = environment.fingerprint(workshop.source, python)
         version = ".".join(map(str, python.version))
         is_renewal = workshop.layout.environment_marker.exists()

@@ -26,6 +26,8 @@ class AddToObs:
         target, layout = workshop.target(), workshop.layout
         if running_obs(workshop.machine):
             return _by_hand(workshop, target, "OBS is running, so its files cannot be changed.")
+        for edit in workshop.record.edits:
+            registration.clear(edit)
         found = registration.changes(workshop.machine, target, layout.script)
         for change in found.wanted:
             try:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer import command, files, registration
+from installer import command, environment, files, folders, registration
 from installer.errors import InstallError
 from installer.layout import OURS, OWN_WORK, Layout
+from installer.record import Record
 from installer.steps import Workshop
 from rvm_core.desktop import config
 from rvm_core.desktop.processes import running_obs
@@ -71,14 +72,12 @@ class RemoveFiles:
         link = command.link_place(layout)
         if link:  # of a version that kept no record
             files.remove(link)
+        environment.remove(layout)
         for made in [*(layout.data / name for name in OURS), *layout.data.glob(f"*{files.PART}")]:
             files.remove(made)
         own = [name for name in OWN_WORK if _is_kept(layout.data / name)]
-        # The record goes last: while anything is left, the next run knows of it.  What could not be put back
-        # needs it, and the copies, still.
-        if not record.edits:
+        if not record.edits:  # what could not be put back needs its copy still
             files.remove(layout.backups)
-            files.remove(layout.record)
         if record.packages:
             workshop.console.detail("System packages stay; if nothing else needs them:")
             workshop.console.detail(f"sudo apt-get remove {' '.join(record.packages)}")
@@ -92,11 +91,11 @@ def _is_kept(path: Path) -> bool:
     return path.exists()
 
 
-def sweep(layout: Layout, made: list[str]) -> None:
-    """When the lock is given up: the log, and the folders that were made, as far as they are empty now."""
-    if layout.record.exists():
-        return
-    files.remove(layout.log)
-    for folder in [layout.data, *map(Path, reversed(made))]:
-        with contextlib.suppress(OSError):  # not empty: then it stays
-            folder.rmdir()
+def sweep(layout: Layout, record: Record) -> None:
+    """When the lock is given up: the log, the record, and what is empty of the folders that were made.
+
+    The record goes last: while anything is left, the next run knows of it.  What could not be put back needs
+    it, and the copies, still.
+    """
+    if not record.edits:
+        folders.leave(layout.data, record.made, [layout.log, layout.record])

@@ -105,6 +105,13 @@ def test_another_program_of_that_name_stays(usual: Layout, tmp_path: Path) -> No
     assert command.link_place(usual, tmp_path) is None
 
 
+def test_a_link_to_another_program_is_not_ours(usual: Layout, tmp_path: Path) -> None:
+    place = tmp_path / "obs-rvm"
+    place.symlink_to(tmp_path / "another")
+    assert not command.leads_here(usual, place)
+    assert command.link_place(usual, tmp_path) is None
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "bin").write_text("")
     with pytest.raises(InstallError, match="cannot be written"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -43,6 +44,7 @@ def shop(tmp_path: Path) -> Workshop:
 
 
 def made(shop: Workshop, wanted: str) -> Workshop:
+    environment.recover(shop.layout)
     environment.make(shop, PYTHON, wanted)
     return shop
 
@@ -113,6 +115,36 @@ def test_a_renewal_that_was_killed_leaves_the_old_one_where_the_next_one_fails(s
     made(shop, "new")
     assert environment.is_current(shop.layout, "new")
     assert sorted(path.name for path in shop.layout.data.iterdir()) == ["venv"]
+
+
+def test_a_renewal_that_was_killed_is_undone_by_the_next_run(shop: Workshop) -> None:
+    made(shop, "old").layout.environment.rename(shop.layout.data / "venv.previous")
+    (shop.layout.environment / "bin").mkdir(parents=True)
+    environment.recover(shop.layout)
+    assert environment.is_current(shop.layout, "old")
+    assert sorted(path.name for path in shop.layout.data.iterdir()) == ["venv"]
+
+
+def test_what_a_renewal_that_was_killed_at_its_end_left_is_removed(shop: Workshop) -> None:
+    shutil.copytree(made(shop, "old").layout.environment, shop.layout.data / "venv.previous")
+    environment.recover(shop.layout)
+    assert sorted(path.name for path in shop.layout.data.iterdir()) == ["venv"]
+
+
+@pytest.mark.parametrize("name", ["venv", "venv.previous"])
+def test_half_removed_it_is_not_a_whole_one(
+    shop: Workshop, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(shop, "old").layout.environment.rename(shop.layout.data / name)
+
+    def killed(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        environment.remove(shop.layout)
+    environment.recover(shop.layout)
+    assert not environment.is_current(shop.layout, "old")
 
 
 def test_a_failed_first_one_leaves_nothing(shop: Workshop) -> None:

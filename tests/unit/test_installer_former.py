@@ -76,7 +76,7 @@ def leave(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leaving = shop(home, monkeypatch, record=Record.load(layout))
     TakeOutOfObs().run(leaving)
     RemoveFiles().run(leaving)
-    sweep(layout, leaving.record.made)
+    sweep(layout, leaving.record)
 
 
 def left(home: Path) -> list[str]:

@@ -183,6 +183,34 @@ def test_a_file_keeps_its_mode(config: Path, layout: Layout) -> None:
     assert file.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_collection_that_is_a_link_stays_one(config: Path, layout: Layout, tmp_path: Path) -> None:
+    link = collection(config, "One")
+    kept = link.rename(tmp_path / "kept elsewhere.json")
+    link.symlink_to(kept)
+    before = kept.read_bytes()
+    record = Record()
+    register(config, layout, record)
+    assert link.is_symlink()
+    assert paths(kept) == [str(layout.script)]
+    assert undo(layout, record) == []
+    assert link.is_symlink()
+    assert kept.read_bytes() == before
+
+
+def test_what_a_killed_installer_left_beside_a_collection_goes(
+    config: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = collection(config, "One")
+    monkeypatch.setattr("installer.steps.obs.running_obs", lambda _: ())
+    shop = workshop(layout.data, machine=Here(config.parent, "Linux"))
+    monkeypatch.setattr(type(shop), "target", lambda _: target(config))
+    AddToObs().run(shop)
+    part = file.with_name("One.json.obs-rvm-part")
+    part.touch()
+    AddToObs().run(shop)
+    assert not part.exists()
+
+
 INI = b"\xef\xbb\xbf[General]\r\nName=\xc3\x84\r\n\r\n[Basic]\r\nSceneCollection=One\r\n"
 
 
@@ -283,20 +311,6 @@ def test_while_obs_runs_nothing_is_written_but_the_clicks_are_told(
     monkeypatch.setattr("installer.steps.removal.running_obs", lambda _: ())
     assert TakeOutOfObs().run(shop) == "1 files put back"
     assert everything(config) == before
-
-
-def test_a_collection_that_is_a_link_stays_one(config: Path, layout: Layout, tmp_path: Path) -> None:
-    file = collection(config, "One")
-    kept = file.rename(tmp_path / "one-in-a-repository.json")
-    file.symlink_to(kept)
-    before = kept.read_bytes()
-    record = Record()
-    register(config, layout, record)
-    assert file.is_symlink()
-    assert paths(kept) == [str(layout.script)]
-    assert undo(layout, record) == []
-    assert file.is_symlink()
-    assert kept.read_bytes() == before
 
 
 def test_without_its_copy_a_file_still_loses_our_entry(config: Path, layout: Layout) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from installer import environment, footage
 from installer.console import Console
-from installer.errors import InstallError
-from installer.layout import DEMO, PROJECT
+from installer.errors import CommandFailed, InstallError
+from installer.layout import DEMO, PROJECT, Layout
 from installer.record import Record
 from installer.steps import Step, Workshop
 from installer.steps.demo import FetchFootage, RunDemo
@@ -161,16 +161,70 @@ def test_without_the_python_of_obs_there_is_no_environment(tmp_path: Path) -> No
         MakeEnvironment().run(workshop(tmp_path, machine=RecordedMachine("debian12_distribution")))
 
 
-def test_the_next_plug_in_is_tried_and_none_is_no_failure(tmp_path: Path) -> None:
+@pytest.fixture
+def complete(tmp_path: Path) -> Path:
+    """A data folder with an environment that says so."""
+    marker = Layout(tmp_path / "data").environment_marker
+    marker.parent.mkdir(parents=True)
+    marker.write_text('{"fingerprint": "one"}')
+    return tmp_path / "data"
+
+
+def test_the_next_plug_in_is_tried_and_none_is_no_failure(complete: Path) -> None:
     step = AddPlugin((PlugIn("tensorrt", "Fast.", 100), PlugIn("webgpu", "Anywhere.", 7)))
     assert "tensorrt, 100 MB" in step.detail
     first, second = "obs-rvm[tensorrt]==1.2.3", "obs-rvm[webgpu]==1.2.3"
-    assert step.run(workshop(tmp_path)).startswith("tensorrt")
-    runner = FakeRunner(first)
-    assert step.run(workshop(tmp_path, runner)).startswith("webgpu")
-    assert runner.commands[-1][-1] == second
+    assert step.run(workshop(complete)).startswith("tensorrt")
+    Layout(complete).environment_marker.write_text('{"fingerprint": "one"}')
     only = AddPlugin((PlugIn("webgpu", "Anywhere.", 7),))
-    assert only.run(workshop(tmp_path, FakeRunner(second))) == "none; the processor does the work"
+    assert only.run(workshop(complete, FakeRunner(second))) == "none; the processor does the work"
+    runner = FakeRunner(first)
+    assert step.run(workshop(complete, runner)).startswith("webgpu")
+    assert runner.commands[-1][-1] == second
+
+
+class KilledPip(FakeRunner):
+    """Ends as `failure` says, in the midst of its work."""
+
+    def __init__(self, layout: Layout, failure: BaseException) -> None:
+        super().__init__()
+        self.layout, self.failure = layout, failure
+
+    def run(self, *_: Any, **__: Any) -> list[str]:
+        assert not self.layout.environment_marker.exists(), "what OBS loads now may be half a package"
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_whole"),
+    [
+        (CommandFailed("pip", "again", (), 1), True),
+        (CommandFailed("pip", "again", (), -9), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_an_environment_whose_pip_was_killed_is_not_whole(
+    complete: Path, failure: BaseException, is_whole: bool
+) -> None:
+    runner = KilledPip(Layout(complete), failure)
+    with pytest.raises(type(failure)):
+        environment.add_extra(workshop(complete, runner), "webgpu")
+    assert Layout(complete).environment_marker.exists() is is_whole
+
+
+def test_an_extra_is_added_once_to_an_environment(complete: Path) -> None:
+    runner = FakeRunner()
+    for _ in range(2):
+        environment.add_extra(workshop(complete, runner), "webgpu")
+    assert len(runner.commands) == 1
+    assert [file.name for file in (complete / "venv").iterdir()] == ["obs-rvm-complete.json"]
+
+
+def test_what_a_killed_command_leaves_lies_in_the_data_folder(complete: Path) -> None:
+    runner = FakeRunner()
+    environment.add_extra(workshop(complete, runner), "webgpu")
+    assert {runner.environments[0][name] for name in ("TMPDIR", "TEMP", "TMP")} == {str(complete / "tmp")}
+    assert not (complete / "tmp").exists()
 
 
 def test_the_script_goes_to_its_place_and_is_renewed_there(tmp_path: Path) -> None:
@@ -186,17 +240,17 @@ def test_the_script_goes_to_its_place_and_is_renewed_there(tmp_path: Path) -> No
         assert (tmp_path / "obs_rvm_filter.py").read_text() == text
 
 
-def test_the_demo_is_given_what_was_wished(tmp_path: Path) -> None:
+def test_the_demo_is_given_what_was_wished(complete: Path) -> None:
     runner = FakeRunner()
-    shop = workshop(tmp_path, runner)
+    shop = workshop(complete, runner)
     RunDemo(Path("/o"), None, None, 7, keeps_window=False).run(shop)
     RunDemo(Path("/o"), Path("/my.mp4"), None, 7, keeps_window=True).run(shop)
     RunDemo(Path("/o"), None, "/dev/video1", 7, keeps_window=False).run(shop)
-    pip, first, _, second, _, third = runner.commands
+    pip, first, second, third = runner.commands
     assert pip[-1] == "obs-rvm[demo]==1.2.3"
-    assert first[:2] == [str(tmp_path / "venv/bin/python"), str(DEMO)]
-    assert first[2:] == [
-        *["--data-dir", str(tmp_path), "--output", "/o", "--seconds", "7"],
+    assert first[:3] == [str(complete / "venv/bin/python"), "-B", str(DEMO)]
+    assert first[3:] == [
+        *["--data-dir", str(complete), "--output", "/o", "--seconds", "7"],
         *["--clip", str(footage.clip_file(shop.layout))],
     ]
     assert second[-3:] == ["--clip", "/my.mp4", "--window"]
@@ -204,10 +258,10 @@ def test_the_demo_is_given_what_was_wished(tmp_path: Path) -> None:
     assert DEMO.is_relative_to(PROJECT)
 
 
-def test_a_command_of_the_demo_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_command_of_the_demo_that_fails_is_told(complete: Path) -> None:
     with pytest.raises(InstallError, match="own packages"):
         RunDemo(Path("/o"), None, None, 7, keeps_window=False).run(
-            workshop(tmp_path, FakeRunner("obs-rvm[demo]==1.2.3"))
+            workshop(complete, FakeRunner("obs-rvm[demo]==1.2.3"))
         )
 
 

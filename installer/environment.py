@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer import files, pip_wheel
 from installer.errors import CommandFailed
-from installer.layout import MARKER, Layout
+from installer.layout import MARKER, Layout, python_in
 from installer.source import Source
 from rvm_core.desktop.pythons import Python
 from rvm_core.patience import patiently
@@ -112,8 +111,7 @@ def create(
     except CommandFailed:  # it may be a Python without `ensurepip`
         run([python, "-m", "venv", "--without-pip", str(folder)])
         wheel = pip_wheel.ensure(folder, wheels)
-        inner = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
-        run([str(folder / inner), *pip_wheel.words(wheel), "install", "--no-index", str(wheel)])
+        run([str(python_in(folder)), *pip_wheel.words(wheel), "install", "--no-index", str(wheel)])
 
 
 def add_extra(workshop: Workshop, name: str) -> None:

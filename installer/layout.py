@@ -19,6 +19,7 @@ __all__ = [
     "Layout",
     "default_data_dir",
     "package_command",
+    "python_in",
 ]
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -56,9 +57,7 @@ class Layout:
 
     @property
     def environment_python(self) -> Path:
-        if sys.platform == "win32":
-            return self.environment / "Scripts" / "python.exe"
-        return self.environment / "bin" / "python"
+        return python_in(self.environment)
 
     @property
     def script(self) -> Path:
@@ -108,6 +107,11 @@ class Layout:
     def child_environment(self) -> dict[str, str]:
         """The variables that the project's own commands are given."""
         return {DATA_DIR_VARIABLE: str(self.data)}
+
+
+def python_in(environment: Path) -> Path:
+    """The Python of a virtual environment."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def package_command(layout: Layout) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from installer import environment, files, pip_wheel
 from installer.environment import VARIABLES
 from installer.errors import CommandFailed, InstallError
-from installer.layout import DATA_DIR_VARIABLE, PROJECT
+from installer.layout import DATA_DIR_VARIABLE, PROJECT, python_in
 from installer.steps import Workshop
 from installer.steps.project import MODEL, SMALL_MODEL
 from installer.target import Target
@@ -43,7 +43,7 @@ class CollectWheels:
             try:
                 pip_wheel.ensure(wheels(self.folder))
                 environment.create(workshop.run, str(python.program), Path(work), wheels(self.folder))
-                pip = [str(_python_in(Path(work))), "-m", "pip"]
+                pip = [str(python_in(Path(work))), "-m", "pip"]
                 for extra in [(), *((extra,) for extra in self.extras)]:
                     wanted = f"{workshop.source.path}{list(extra) if extra else ''}".replace("'", "")
                     options = [*workshop.source.pip_options(), "--wheel-dir", str(wheels(self.folder))]
@@ -114,7 +114,3 @@ def _about(machine: Machine, target: Target) -> dict[str, Any]:
 def _words(about: dict[str, Any]) -> str:
     version = ".".join(map(str, about.get("python") or ["?"]))
     return f"{about.get('system')} on {about.get('architecture')} with Python {version}"
-
-
-def _python_in(environment: Path) -> Path:
-    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

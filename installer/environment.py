@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 DEMO = "demo"
 FORM = 2  # raised when an environment of the same packages must be made differently
+TRIAL = """
+import importlib, sys
+import rvm_core
+from rvm_core.health.packages import PACKAGES
+for package in PACKAGES:
+    importlib.import_module(package.module)
+sys.exit(rvm_core.__version__ != sys.argv[1])
+"""
 VARIABLES = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
@@ -71,6 +79,16 @@ def remove(layout: Layout) -> None:
     """Remove every environment of ours.  Raises InstallError."""
     discard(_previous(layout))
     discard(layout.environment)
+
+
+def works(workshop: Workshop) -> bool:
+    """Whether all that the package needs can be imported, and the package is the one that is meant."""
+    words = [str(workshop.layout.environment_python), "-I", "-c", TRIAL, workshop.source.version]
+    try:
+        workshop.run(words)
+    except CommandFailed:
+        return False
+    return True
 
 
 def make(workshop: Workshop, python: Python, wanted: str) -> None:

@@ -39,7 +39,8 @@ class MakeEnvironment:
         wanted = environment.fingerprint(workshop.source, python)
         version = ".".join(map(str, python.version))
         is_renewal = workshop.layout.environment_marker.exists()
-        if environment.is_current(workshop.layout, wanted) and not workshop.wishes.is_upgrade:
+        is_current = environment.is_current(workshop.layout, wanted) and not workshop.wishes.is_upgrade
+        if is_current and environment.works(workshop):
             return f"up to date (Python {version})"
         if is_renewal and running_obs(workshop.machine):
             raise InstallError(

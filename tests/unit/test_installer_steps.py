@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from installer.steps.project import FetchModel, PlaceScript, WarmKernels
 from installer.steps.removal import RemoveFiles
 from installer.steps.system import InstallPackages, InstallPython
 from installer.wishes import Wishes
+from rvm_core import __version__
 from rvm_core.desktop.graphics import PlugIn
 from tests.recorded import RecordedMachine
 from tests.unit.installers import FakeRunner, together, workshop
@@ -140,10 +143,27 @@ def test_the_environment_is_made_once_and_again_when_it_is_wished(tmp_path: Path
     assert MakeEnvironment().run(shop).startswith("made (Python 3.11)")
     count = len(runner.commands)
     assert MakeEnvironment().run(shop).startswith("up to date")
-    assert len(runner.commands) == count
+    assert [words[2:4] for words in runner.commands[count:]] == [["-c", environment.TRIAL]]
+    del runner.commands[count:]
     again = workshop(tmp_path, runner, wishes=Wishes(is_upgrade=True))
     assert MakeEnvironment().run(again).startswith("renewed")
     assert len(runner.commands) == 2 * count
+
+
+def test_one_that_lost_a_package_is_made_anew(tmp_path: Path) -> None:
+    MakeEnvironment().run(workshop(tmp_path, FakePip(tmp_path)))
+    broken = FakePip(tmp_path, bad=environment.TRIAL)
+    assert MakeEnvironment().run(workshop(tmp_path, broken)).startswith("renewed")
+
+
+def test_the_trial_tells_a_whole_environment_from_another() -> None:
+    def code(version: str, *before: str) -> int:
+        words = [sys.executable, "-c", "\n".join([*before, environment.TRIAL]), version]
+        return subprocess.run(words, cwd=PROJECT, capture_output=True).returncode
+
+    assert code(__version__) == 0
+    assert code("0.0.1") == 1
+    assert code(__version__, "import sys", "sys.modules['onnx'] = None") == 1
 
 
 def test_nothing_is_renewed_beneath_a_running_obs(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class TakeOutOfObs:
             fault = registration.undo(edit, workshop.layout)
             if fault:
                 workshop.console.detail(f"{fault} Take the script out in OBS: Tools > Scripts > -.")
-                kept.append(edit)
+                kept.insert(0, edit)  # the last one is undone first the next time too
         changed = {edit.file for edit in record.edits}
         record.edits = kept
         record.save(workshop.layout)

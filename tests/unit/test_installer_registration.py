@@ -381,3 +381,18 @@ def test_an_obs_that_was_never_started_is_said_so(config: Path, layout: Layout) 
     (said,) = register(config, layout, Record(), python="C:/New").refused
     assert said.startswith("OBS has not made ")
     assert "start it once" in said
+
+
+def test_edits_that_could_not_be_undone_keep_their_order(
+    config: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.steps.removal.running_obs", lambda _: ())
+    shop = workshop(layout.data, machine=Here(config.parent, "Linux"))
+    for name in ("One", "Two"):
+        collection(config, name)
+    register(config, layout, shop.record)
+    for name in ("One", "Two"):
+        (config / SCENES / f"{name}.json").write_text("cut off")
+    before = list(shop.record.edits)
+    TakeOutOfObs().run(shop)
+    assert Record.load(layout).edits == before

@@ -49,7 +49,11 @@ def changes(machine: Machine, target: Target, script: Path) -> Changes:
     found = Changes()
     if target.obs is None:
         return found
-    for collection in config.scene_collections(machine, target.obs):
+    collections = config.scene_collections(machine, target.obs)
+    if not collections:  # then there may be no other file to change either
+        found.refused.append("OBS has no scene collection yet: start it once, then run this again.")
+        return found
+    for collection in collections:
         _collect(found, Path(collection), _scripted(Path(collection), script))
     if target.python and machine.system != "Linux":  # where OBS links its own
         file = Path(config.python_setting_file(machine, target.obs))

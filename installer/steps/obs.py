@@ -37,14 +37,12 @@ class AddToObs:
                     f"{change.file} cannot be changed: {fault.strerror}.",
                     "Check the permissions of OBS's folder, then run this again.",
                 ) from fault
-        if not (found.wanted or found.registered or found.refused):
-            found.refused.append("OBS has no scene collection yet: start it once, then run this again.")
         if found.refused:
             _by_hand(workshop, target, " ".join(found.refused))
-        names = ", ".join(change.file.stem for change in found.wanted)
-        if names:
-            return f"added to {names}"
-        return "up to date" if found.registered else BY_HAND
+        names = [change.file.stem for change in found.wanted if change.what == registration.SCRIPT]
+        told = ["OBS told its Python"] if len(names) < len(found.wanted) else []
+        done = [*([f"added to {', '.join(names)}"] if names else []), *told]
+        return "; ".join(done) or ("up to date" if found.registered else BY_HAND)
 
 
 def _by_hand(workshop: Workshop, target: Target, why: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from installer import command, environment, files, folders, registration
 from installer.errors import InstallError
 from installer.layout import OURS, OWN_WORK, Layout
-from installer.record import Record
+from installer.record import Edit, Record
 from installer.steps import Workshop
 from rvm_core.desktop import config
 from rvm_core.desktop.processes import running_obs
@@ -31,7 +31,7 @@ class TakeOutOfObs:
                 "OBS is running: it uses what is to go, and would write the script back.",
                 "Close OBS, run this again.",
             )
-        kept = []
+        kept: list[Edit] = []
         for edit in reversed(record.edits):
             fault = registration.undo(edit, workshop.layout)
             if fault:

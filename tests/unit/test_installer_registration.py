@@ -222,6 +222,8 @@ def test_the_python_that_obs_loads_is_set_where_that_obs_looks(
 ) -> None:
     for file in ("global.ini", "user.ini"):
         (config / file).write_bytes(INI)
+    entry = {"path": str(layout.script), "settings": {}}
+    collection(config, "One", {"modules": {"scripts-tool": [entry]}})
     before = everything(config)
     record = Record()
     register(config, layout, record, version=version, python="C:/Python312")
@@ -248,6 +250,7 @@ def test_the_users_own_python_comes_back_unless_they_chose_another(
 ) -> None:
     file = config / "global.ini"
     file.write_bytes(INI + b"\r\n[Python]\r\nPath64bit=C:/Old\r\n")
+    collection(config, "One")
     record = Record()
     register(config, layout, record, python="C:/New")
     file.write_bytes(since(file.read_bytes()))
@@ -373,14 +376,31 @@ def test_a_python_that_obs_finds_already_is_left_as_it_is_told(
 ) -> None:
     file = config / "global.ini"
     file.write_bytes(INI + f"[Python]\r\nPath64bit={told}\r\n".encode())
+    collection(config, "One")
     found = register(config, layout, Record(), python=told.partition("/Python.framework")[0])
-    assert (found.wanted, found.registered) == ([], [file])
+    assert [change.what for change in found.wanted] == ["script"]
+    assert found.registered == [file]
 
 
 def test_an_obs_that_was_never_started_is_said_so(config: Path, layout: Layout) -> None:
     (said,) = register(config, layout, Record(), python="C:/New").refused
-    assert said.startswith("OBS has not made ")
-    assert "start it once" in said
+    assert said.startswith("OBS has no scene collection yet: start it once")
+    collection(config, "One")
+    (said,) = register(config, layout, Record(), python="C:/New").refused
+    assert said.startswith("OBS has not made global.ini yet: start it once")
+
+
+def test_what_was_done_to_obs_is_told(config: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("installer.steps.obs.running_obs", lambda _: ())
+    (config / "global.ini").write_bytes(INI)
+    shop = workshop(layout.data, machine=Here(config.parent, "Windows"))
+    monkeypatch.setattr(type(shop), "target", lambda _: target(config, python="C:/New"))
+    assert AddToObs().run(shop) == "by hand, as said above"
+    collection(config, "One")
+    assert AddToObs().run(shop) == "added to One; OBS told its Python"
+    assert AddToObs().run(shop) == "up to date"
+    (config / "global.ini").write_bytes(INI)
+    assert AddToObs().run(shop) == "OBS told its Python"
 
 
 def test_edits_that_could_not_be_undone_keep_their_order(

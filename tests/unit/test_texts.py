@@ -82,7 +82,7 @@ def test_the_files_are_in_order() -> None:
         "Zone {0}: left",  # several labels that differ by a number
         "RVM MobileNetV3 (recommended)",  # of the manifest
         "The model {0} is not on this computer ({1}).",  # an error's problem
-        "Run: obs-rvm models get {0}",  # its remedy
+        "Run: {0} models get {1}",  # its remedy
         "Choose Automatic or Processor in Runs on.",  # a constant of another module
         "Close something. Then press “Try again” in the filter's settings.",  # a constant within
         "The clean plate {0} cannot be read ({1}).",  # a parameter, given in another module

@@ -64,10 +64,9 @@ def changes(event: str, details: tuple[object, ...], home: str) -> bool:
         return home in str(details[1])
     if event == "os.mkdir":
         return not os.path.lexists(path)
-    # What is removed from an open folder has no path of its own.
-    return event in ("os.rename", "os.symlink", "os.rmdir") or (
-        event == "os.remove" and os.path.lexists(path)
-    )
+    if event == "os.remove":  # a name alone, where it is removed from an open folder
+        return details[1] != -1 or os.path.lexists(path)
+    return event in ("os.rename", "os.symlink", "os.rmdir")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ if sys.argv[1] == "warm" and not (data / "numba-cache").exists():
     (data / "numba-cache").mkdir()
     (data / "numba-cache" / "kernel").write_text("compiled")
 """,
-    **{f"rvm_core/part{number}.py": "x = 1\n" for number in range(40)},
+    **{f"rvm_core/part{number}.py": "x = 1\n" for number in range(100)},
     "obs_rvm-9.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: obs-rvm\nVersion: 9.0\n",
     "obs_rvm-9.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
 }

@@ -128,6 +128,7 @@ def _checked_offline(facts: Facts, wishes: Wishes) -> Wishes:
 def _told(facts: Facts, layout: Layout, steps: Sequence[Step]) -> Iterator[str]:
     """The facts and the plan."""
     obs = facts.target.obs
+    former = Record.load(layout).obs.get("program")
     yield f"RVM Background for OBS: {facts.distribution}, {os.cpu_count()} cores"
     running = " (running)" if facts.is_obs_running else ""
     yield f"OBS: {target.told(obs) if obs else 'not installed'}{running}"
@@ -137,6 +138,8 @@ def _told(facts: Facts, layout: Layout, steps: Sequence[Step]) -> Iterator[str]:
     if facts.target.python:
         yield f"Python: {facts.target.python.program}"
     yield f"Data folder: {layout.data}"
+    if obs and former and former != str(obs.program):
+        yield f"It was made for {former} before, which may load another Python: that is replaced now."
     yield "Plan:"
     for number, step in enumerate(steps, 1):
         yield f"  {number}. {step.title}: {step.detail}"

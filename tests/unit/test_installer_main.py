@@ -321,3 +321,14 @@ def test_an_obs_is_named_by_its_kind_or_its_place(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     for word, meant in (("flatpak", "flatpak"), ("OBS/bin", str(tmp_path / "OBS" / "bin"))):
         assert options.wishes(options.parser().parse_args(["--obs", word])).obs == meant
+
+
+def test_that_another_obs_loses_its_environment_is_said(stage: Stage) -> None:
+    stage.run("--yes")
+    told = "It was made for /opt/obs/bin/obs before"
+    assert told not in stage.text
+    record = stage.record
+    record["obs"]["program"] = "/opt/obs/bin/obs"
+    (stage.data / "installed.json").write_text(json.dumps(record))
+    assert stage.run("--dry-run") == 0
+    assert told in stage.text

@@ -124,10 +124,10 @@ def create(
     run: runs a command where `python` lives.  wheels: where else than on the net pip may be found.  Raises
     CommandFailed and InstallError.
     """
-    try:
-        run([python, "-m", "venv", str(folder)])
+    try:  # isolated, or a file in the current folder could pass for one of Python's own
+        run([python, "-I", "-m", "venv", str(folder)])
     except CommandFailed:  # it may be a Python without `ensurepip`
-        run([python, "-m", "venv", "--without-pip", str(folder)])
+        run([python, "-I", "-m", "venv", "--without-pip", str(folder)])
         wheel = pip_wheel.ensure(folder, wheels)
         run([str(python_in(folder)), *pip_wheel.words(wheel), "install", "--no-index", str(wheel)])
 
@@ -180,4 +180,4 @@ def _mark(layout: Layout, told: dict[str, Any]) -> None:
 
 
 def _pip(workshop: Workshop, words: list[str]) -> None:
-    workshop.run([str(workshop.layout.environment_python), "-m", "pip", *words], VARIABLES)
+    workshop.run([str(workshop.layout.environment_python), "-I", "-m", "pip", *words], VARIABLES)

@@ -57,6 +57,11 @@ class Facts:
         """``Linux``, ``Darwin`` or ``Windows``."""
         return self.machine.system
 
+    @property
+    def uses_apt(self) -> bool:
+        """Whether apt brings what is missing: not for a boxed OBS, which brings its own."""
+        return self.system == "Linux" and self.is_debian_like and not self.target.is_boxed
+
     @classmethod
     def gather(cls, data_dir: Path, wishes: Wishes, machine: Machine | None = None) -> Facts:
         """Looks at this computer, or at `machine`, now.  Raises InstallError where no plan can follow."""

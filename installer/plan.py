@@ -103,7 +103,7 @@ def _check_demo(facts: Facts, wishes: Wishes) -> None:
 
 
 def _packages(facts: Facts, wishes: Wishes) -> Iterator[Step]:
-    if facts.system == "Linux" and facts.is_debian_like and not facts.target.is_boxed:
+    if facts.uses_apt:
         missing = missing_packages(facts, wishes.is_demo)
         if missing and not facts.is_root:
             raise InstallError(
@@ -131,7 +131,7 @@ def _packages(facts: Facts, wishes: Wishes) -> Iterator[Step]:
 def _python(facts: Facts, wishes: Wishes) -> Iterator[Step]:
     """Where the distribution's packages do not bring it."""
     target = facts.target
-    if target.obs is None or target.python or (facts.is_debian_like and not target.is_boxed):
+    if target.obs is None or target.python or facts.uses_apt:
         return
     sentence, command = facts.python_advice
     if command and wishes.may_install_python:

@@ -43,7 +43,7 @@ class CollectWheels:
             try:
                 pip_wheel.ensure(wheels(self.folder))
                 environment.create(workshop.run, str(python.program), Path(work), wheels(self.folder))
-                pip = [str(python_in(Path(work))), "-m", "pip"]
+                pip = [str(python_in(Path(work))), "-I", "-m", "pip"]
                 for extra in [(), *((extra,) for extra in self.extras)]:
                     wanted = f"{workshop.source.path}{list(extra) if extra else ''}".replace("'", "")
                     options = [*workshop.source.pip_options(), "--wheel-dir", str(wheels(self.folder))]

@@ -57,7 +57,7 @@ def test_made_in_its_own_place_and_marked_last(shop: Workshop) -> None:
     made(shop, "one")
     layout, runner = shop.layout, shop.runner
     assert isinstance(runner, FakeRunner)
-    assert runner.commands[0] == [str(PYTHON.program), "-m", "venv", str(layout.environment)]
+    assert runner.commands[0] == [str(PYTHON.program), "-I", "-m", "venv", str(layout.environment)]
     assert runner.commands[1][0] == str(layout.environment_python)
     assert runner.commands[1][-1] == "/the/project"
     assert runner.environments[1]["PIP_NO_CACHE_DIR"] == "1", "the user's cache stays as it was"
@@ -70,7 +70,7 @@ def test_offline_nothing_is_asked_of_the_net(shop: Workshop) -> None:
     source = Source(Path("/folder/wheels/obs_rvm-1-py3-none-any.whl"), "1", "digest", Path("/folder/wheels"))
     made(replace(shop, source=source), "one")
     assert isinstance(shop.runner, FakeRunner)
-    assert shop.runner.commands[1][4:7] == ["--no-index", "--find-links", "/folder/wheels"]
+    assert shop.runner.commands[1][5:8] == ["--no-index", "--find-links", "/folder/wheels"]
 
 
 def test_one_that_was_killed_half_way_is_not_used_but_made_anew(shop: Workshop) -> None:

@@ -267,7 +267,7 @@ def test_a_python_that_one_command_brings_is_offered(
     stage: Stage, answer: str, wished: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     advice = ("Install Python 3.12 with winget.", ("winget", "install"))
-    stage.facts = replace(stage.facts, is_interactive=True, python_advice=advice)
+    stage.facts = replace(stage.facts, is_debian_like=False, is_interactive=True, python_advice=advice)
     seen: list[Wishes] = []
     monkeypatch.setattr(install, "make_plan", lambda _, wishes: seen.append(wishes) or tuple(stage.steps))
     assert stage.run(answer=answer) == 0

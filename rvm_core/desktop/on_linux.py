@@ -21,7 +21,8 @@ _PORTABLE_BIN = PurePosixPath("bin/64bit")
 
 def find(machine: Machine, further: Sequence[PurePath] = ()) -> Iterator[Obs]:
     """Every OBS; `further` are folders that one may be installed to as well."""
-    for kind, program, prefix in (*_programs(machine), *_within(further)):
+    others = (folder for folder in further if folder != folder.parent)  # /bin is /usr/bin
+    for kind, program, prefix in (*_programs(machine), *_within(others)):
         content = machine.read(program)
         if content is not None:
             yield _told(machine, kind, program, prefix, content)

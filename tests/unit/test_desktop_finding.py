@@ -411,3 +411,9 @@ def test_one_that_lies_anywhere_is_found_by_its_program_and_by_its_folder(
     for further in (path, path.parents[depth - 1]):
         assert program in [str(obs.program) for obs in find_obs(machine, further)]
     assert [obs.kind for obs in find_obs(machine, machine.path(usual))] == [only(name).kind]
+
+
+def test_an_obs_that_is_named_is_found_once() -> None:
+    merged = {"/bin/obs": "\u007fELF"}  # /bin is a link to /usr/bin
+    machine = RecordedMachine("debian12_distribution", files=merged)
+    assert [str(obs.program) for obs in find_obs(machine, machine.path("/usr/bin/obs"))] == ["/usr/bin/obs"]

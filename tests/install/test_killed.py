@@ -33,7 +33,9 @@ CUT_OFF = Path(__file__).with_name("cut_off.py")
 NEVER = "never"
 PATIENCE_S = 60
 WHEEL = {
-    "rvm_core/__init__.py": "",
+    "rvm_core/__init__.py": "__version__ = '9.0'\n",
+    "rvm_core/health/__init__.py": "",
+    "rvm_core/health/packages.py": "PACKAGES = ()\n",
     "rvm_core/obs_rvm_filter.py": "# the script\n",
     "rvm_core/__main__.py": """
 import os, pathlib, sys, time

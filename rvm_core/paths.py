@@ -85,11 +85,6 @@ def installed_script_file() -> Path:
     return data_dir() / "obs_rvm_filter.py"
 
 
-def launcher_file() -> Path:
-    """The command ``obs-rvm`` as the installer makes it."""
-    return data_dir() / "bin" / ("obs-rvm.cmd" if sys.platform == "win32" else "obs-rvm")
-
-
 def install_record_file() -> Path:
     """What the installer made and edited; it need not exist."""
     return data_dir() / "installed.json"

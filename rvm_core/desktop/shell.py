@@ -17,7 +17,10 @@ def obs_rvm(data: Path | None = None) -> str:
 
     data: the data folder, by default this user's.
     """
-    own, found = launcher(data or paths.data_dir()), shutil.which(NAME)
+    try:
+        own, found = launcher(data or paths.data_dir()), shutil.which(NAME)
+    except RuntimeError:  # nobody knows the home folder
+        return NAME
     if not own.exists() or (found and Path(found).resolve() == own.resolve()):
         return NAME
     return typed(own)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
-from rvm_core import __version__, paths
+from rvm_core import __version__
 from rvm_core.desktop.machine import Machine
 from rvm_core.desktop.privacy import private
-from rvm_core.desktop.shell import typed
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import RvmError
 from rvm_core.health import (
     cache,
@@ -53,8 +52,6 @@ SUBJECTS: tuple[tuple[Subject, Look, tuple[Subject, ...]], ...] = (
 )
 """What is looked at, how, and what would only be said twice while that has a problem."""
 
-_REPORT = "Run: obs-rvm doctor --json, and send what it prints with a report of this fault."
-
 
 def examined(case: Case) -> Diagnosis:
     """Look at everything.  Raises nothing: what cannot be looked at is a finding."""
@@ -71,9 +68,6 @@ def examined(case: Case) -> Diagnosis:
         found += running.findings()
     except Exception as fault:
         found.append(_blind(FILTERS, fault))
-    with suppress(OSError, RuntimeError):  # where nobody knows the home folder
-        if shutil.which("obs-rvm") is None and paths.launcher_file().is_file():
-            found = [replace(one, remedy=_with_launcher(one.remedy)) for one in found]
     diagnosis = Diagnosis(__version__, platform.python_version(), platform.platform(), tuple(found), running)
     clean: Diagnosis = _cleaned(diagnosis, partial(_clean_text, case.machine))
     return clean
@@ -101,11 +95,6 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     return value
 
 
-def _with_launcher(remedy: str) -> str:
-    """`remedy` in a command that works where no shell finds ours, such as on Windows."""
-    return remedy.replace("Run: obs-rvm ", f"Run: {typed(paths.launcher_file())} ")
-
-
 def _is_ill(finding: Finding, subject: Subject) -> bool:
     return finding.subject == subject.name and finding.state == "problem"
 
@@ -121,4 +110,7 @@ def _guarded(subject: Subject, look: Look, case: Case) -> Iterator[Finding]:
 
 def _blind(subject: Subject, fault: Exception) -> Finding:
     what = " ".join(f"{type(fault).__name__}: {fault}".split())
-    return subject.problem(f"The doctor could not look at {subject.name}: {what}.", _REPORT)
+    return subject.problem(
+        f"The doctor could not look at {subject.name}: {what}.",
+        f"Run: {obs_rvm()} doctor --json, and send what it prints with a report of this fault.",
+    )

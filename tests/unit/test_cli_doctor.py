@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from rvm_core import cli, paths
+from rvm_core.desktop import shell
 from rvm_core.errors import HostError
 from rvm_core.health import examination
 from rvm_core.health.case import Case
@@ -258,7 +259,7 @@ def test_a_command_that_no_shell_finds_is_named_by_its_place(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacks(_case: Case) -> Iterator[Finding]:
-        yield Subject("moon").problem("It is gone.", "Run: obs-rvm models get moon")
+        yield Subject("moon").problem("It is gone.", f"Run: {shell.obs_rvm()} models get moon")
 
     def remedy() -> str:
         return examination.examined(Case(RecordedMachine("nothing"), "graph_good")).problems[0].remedy
@@ -266,7 +267,7 @@ def test_a_command_that_no_shell_finds_is_named_by_its_place(
     subjects(monkeypatch, moon=lacks)
     monkeypatch.setenv("PATH", str(data / "bin"))
     assert remedy() == "Run: obs-rvm models get moon"
-    launcher = paths.launcher_file()
+    launcher = shell.launcher(paths.data_dir())
     launcher.parent.mkdir()
     launcher.touch()
     assert remedy() == f"Run: {launcher} models get moon"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from installer import facts, layout
+from installer import command, facts, layout
 from rvm_core import paths
+from rvm_core.desktop import shell
 from tests.recorded import RecordedMachine
 
 
@@ -44,3 +45,8 @@ def test_the_data_folder_is_the_one_of_the_package(
     made = layout.Layout(layout.default_data_dir())
     assert made.data == paths.data_dir()
     assert made.environment == paths.environment_dir()
+    assert made.environment_marker == paths.environment_marker_file()
+    assert made.environment_python == paths.environment_python()
+    assert made.script == paths.installed_script_file()
+    assert made.record == paths.install_record_file()
+    assert command.launcher(made) == shell.launcher(paths.data_dir())

@@ -21,6 +21,7 @@ from rvm_core.desktop.processes import running_obs
 from rvm_core.desktop.python_supply import how_to_get
 
 TRIAL_TIMEOUT_S = 30
+NAMES = {"Darwin": "macOS"}
 SCREEN_PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool"}
 """What a virtual screen takes, and the Debian package of each."""
 
@@ -69,7 +70,7 @@ class Facts:
         found = target.find(machine, wishes.obs, _seen(wishes), is_leaving=wishes.is_uninstall)
         return cls(
             machine=machine,
-            distribution=os_release(machine).get("PRETTY_NAME") or machine.system,
+            distribution=os_release(machine).get("PRETTY_NAME") or NAMES.get(machine.system, machine.system),
             is_debian_like=_is_debian_like(machine),
             is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
             is_borrowed_root=machine.environ.get("SUDO_USER", "root") != "root",

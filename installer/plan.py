@@ -93,7 +93,7 @@ def _check_user(facts: Facts) -> None:
 def _check_demo(facts: Facts, wishes: Wishes) -> None:
     if facts.system != "Linux":
         raise InstallError(
-            f"The demo runs on Linux, and this is {facts.system}.",
+            f"The demo runs on Linux, and this is {facts.distribution}.",
             "Run this without --demo and add the script in OBS.",
         )
     if wishes.clip is not None and not wishes.clip.is_file():

@@ -74,7 +74,7 @@ class AddPlugin:
         first, *others = self.plugins
         size = f", {first.megabytes} MB" if first.megabytes else ""
         otherwise = f" Otherwise {', '.join(other.extra for other in others)}." if others else ""
-        return f"onnxruntime's plug-in {first.extra}{size}. {first.why}{otherwise}"
+        return f"onnxruntime's plug-in {first.extra}{size}; {first.why}{otherwise}"
 
     def run(self, workshop: Workshop) -> str:
         for plugin in self.plugins:

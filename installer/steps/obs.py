@@ -20,7 +20,9 @@ class AddToObs:
     """Our entry in each of OBS's scene collections; nothing else in them changes."""
 
     title: str = "OBS"
-    detail: str = "adds the script to OBS's scene collections; copies of them are kept"
+    detail: str = (
+        "adds the script to its scene collections, and the Python where it wants to be told; copies are kept"
+    )
 
     def run(self, workshop: Workshop) -> str:
         target, layout = workshop.target(), workshop.layout

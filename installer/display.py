@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -65,6 +66,7 @@ class VirtualScreen:
         self._size = f"{width}x{height}x24"
         self._xvfb: subprocess.Popen[bytes] | None = None
         self._manager: subprocess.Popen[bytes] | None = None
+        self._cache: tempfile.TemporaryDirectory[str] | None = None
 
     def open(self) -> str:
         """Starts it and returns its name, such as ``:3``.  Raises SandboxError."""
@@ -77,7 +79,10 @@ class VirtualScreen:
             os.close(write_end)
             write_end = -1
             name = f":{_display_number(read_end)}"
-            self._manager = start(["openbox"], env={**os.environ, "DISPLAY": name})
+            # Else the window manager would write to the user's.
+            self._cache = tempfile.TemporaryDirectory(prefix="obs-rvm-screen-")
+            own = {"DISPLAY": name, "XDG_CACHE_HOME": self._cache.name}
+            self._manager = start(["openbox"], env={**os.environ, **own})
             return name
         except BaseException:
             self.close()
@@ -91,6 +96,8 @@ class VirtualScreen:
         """Ends both programs; to be called once nothing draws there any more."""
         end(self._manager)
         end(self._xvfb)
+        if self._cache is not None:
+            self._cache.cleanup()
 
 
 def _display_number(read_end: int) -> int:

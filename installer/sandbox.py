@@ -235,7 +235,7 @@ class Sandbox:
             self.exit_code = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise SandboxError(
-                f"OBS did not end within {timeout_s:g} s.", "Its last lines:", self._tail()
+                f"OBS did not end within {timeout_s:g} s.", "Its last lines:", self._tail() + self._stacks()
             ) from None
         return self.exit_code
 
@@ -402,6 +402,14 @@ class Sandbox:
             ).stdout
         except (OSError, subprocess.SubprocessError) as cause:
             raise SandboxError(f"{command[0]} failed: {cause}.", f"Is {command[0]} installed?") from cause
+
+    def _stacks(self) -> list[str]:
+        """Where each thread of a hanging OBS is in Python; it ends by that."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGABRT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(KEY_LOST_S)
+        return ("Fatal Python error" + self.log().rpartition("Fatal Python error")[2]).splitlines()
 
     def _tail(self) -> list[str]:
         return self.log().splitlines()[-TAIL_LINES:]

@@ -20,15 +20,26 @@ from rvm_core.obs_filter.capture import (
     base_width,
     begin_frame,
     color_space,
+    count_render,
     filter_parent,
     filter_target,
+    is_enabled,
     now_ns,
 )
 from rvm_core.obs_filter.draw import draw
 from rvm_core.obs_filter.settings_block import update
-from rvm_core.obs_filter.state import LATE_TICK_SECONDS, POINTER, TIMINGS, Reason, offset
+from rvm_core.obs_filter.state import GAP_SECONDS, LATE_TICK_SECONDS, POINTER, TIMINGS, Reason, offset
 
-__all__ = ["activate", "callbacks", "show", "update", "video_get_color_space", "video_render", "video_tick"]
+__all__ = [
+    "activate",
+    "callbacks",
+    "hide",
+    "show",
+    "update",
+    "video_get_color_space",
+    "video_render",
+    "video_tick",
+]
 
 _RESET_BITS, _SPACES = offset("reset_bits"), offset("spaces")
 _SHOWN, _ACTIVATED = int(Reason.SHOWN), int(Reason.ACTIVATED)
@@ -38,30 +49,33 @@ _SHOWN, _ACTIVATED = int(Reason.SHOWN), int(Reason.ACTIVATED)
 def video_tick(state: Any, seconds: float) -> None:
     """Once a frame, before any render; `seconds` since the last one."""
     s = carray(state, 1)[0]
-    if s.fresh != 0:
-        s.was_away = types.int32(1)
+    # a late tick is no gap: nobody could have rendered meanwhile
+    s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))
+    s.since_media_s += seconds
+    if s.unrendered_s > types.float32(GAP_SECONDS) or is_enabled(s.source) == 0:
+        s.was_off_screen = types.int32(1)
+    if s.was_off_screen != 0:
         s.live_filled = types.int32(0)  # of long ago, when it is seen again
     elif is_live(s.mode):
         draw_live(s)
     elif not is_live(s.look):
         s.live_filled = types.int32(0)
     s.fresh = types.int32(1)
-    # a late tick is no gap: nobody could have rendered meanwhile
-    s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))
-    s.since_media_s += seconds
 
 
 @callback(types.void(POINTER, types.intp))
 def video_render(state: Any, effect: int) -> None:
     """Once a frame for each display of the source."""
     s = carray(state, 1)[0]
+    count_render(s)
     target = filter_target(s.source)
     parent = filter_parent(s.source)
     if target == 0 or parent == 0 or s.is_behind != 0:
         return
     width = base_width(target)
     height = base_height(target)
-    if width == 0 or height == 0:
+    if width == 0 or height == 0:  # a source without a picture, as a camera that is not connected
+        s.was_off_screen = types.int32(1)
         return
     began = now_ns()
     if s.fresh != 0:
@@ -89,6 +103,12 @@ def show(state: Any) -> None:
 
 
 @callback(types.void(POINTER))
+def hide(state: Any) -> None:
+    """The source is seen nowhere any more.  libobs may render it once more before it calls `show`."""
+    carray(state, 1)[0].was_off_screen = types.int32(1)
+
+
+@callback(types.void(POINTER))
 def activate(state: Any) -> None:
     """The source enters the program."""
     atomics.fetch_or(carray(state, 1)[0].self + _RESET_BITS, _ACTIVATED)
@@ -100,6 +120,7 @@ def callbacks() -> dict[str, int]:
         "update": update,
         "activate": activate,
         "show": show,
+        "hide": hide,
         "video_tick": video_tick,
         "video_render": video_render,
         "video_get_color_space": video_get_color_space,

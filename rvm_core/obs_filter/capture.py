@@ -11,12 +11,11 @@ from rvm_core.libobs.native import symbol
 from rvm_core.obs_filter import atomics
 from rvm_core.obs_filter._native import part
 from rvm_core.obs_filter.mailbox import publish_picture, take_result
-from rvm_core.obs_filter.pointers import as_bytes
+from rvm_core.obs_filter.pointers import as_bytes, as_counter
 from rvm_core.obs_filter.state import (
     CONTINUOUS,
     EARLY_SHARE,
     GAP_SECONDS,
-    HOLD_NS,
     LONGEST_FRAME_NS,
     MEDIA_BACK_MS,
     MEDIA_JUMP_MS,
@@ -37,7 +36,7 @@ _RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED, _TAKEN, _PERIOD = (
 _MAPPED, _PITCH, _SIZE2, _CLEAR, _SPACES = (
     offset(field) for field in ("mapped", "pitch", "size2", "clear", "spaces")
 )
-_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL, _MODEL = (
+_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
     int(reason)
     for reason in (
         Reason.GAP,
@@ -47,7 +46,6 @@ _GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL, _MODEL = (
         Reason.SCENE,
         Reason.CUT,
         Reason.STALL,
-        Reason.MODEL,
     )
 )
 _CONTINUOUS = int(CONTINUOUS)
@@ -55,6 +53,7 @@ _CONTINUOUS = int(CONTINUOUS)
 now_ns = symbol("os_gettime_ns")
 filter_target = symbol("obs_filter_get_target")
 filter_parent = symbol("obs_filter_get_parent")
+is_enabled = symbol("obs_source_enabled")
 base_width = symbol("obs_source_get_base_width")
 base_height = symbol("obs_source_get_base_height")
 color_space = symbol("obs_source_get_color_space")
@@ -113,6 +112,12 @@ def draw_target(target: int, parent: int) -> None:
 
 
 @part
+def count_render(s: Any) -> None:
+    """Let a filter above this one know that drawing what is below it reached another instance."""
+    carray(as_counter(s.renders), 1)[0] += 1
+
+
+@part
 def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> int:
     """The picture below the filter, premultiplied, into `texrender`; its texture, or 0."""
     reset(texrender)
@@ -127,7 +132,10 @@ def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> i
         i32(c.GS_BLEND_ONE),
         i32(c.GS_BLEND_INVSRCALPHA),
     )
+    renders = carray(as_counter(s.renders), 1)
+    before = renders[0]
     draw_target(target, parent)
+    s.has_filter_below = i32(renders[0] != before)
     blend_pop()
     end(texrender)
     return texture_of(texrender)
@@ -203,7 +211,7 @@ def _free_before(s: Any, frame: int) -> None:
 
 @part
 def _return(s: Any) -> None:
-    """The source was off screen, if only for a frame: nothing captured before may come back."""
+    """The source was off screen: nothing captured before may come back."""
     s.shown = i32(-1)
     s.hold_until_ns = 0
     s.staged = i32(-1)
@@ -227,8 +235,7 @@ def _begin_epoch(s: Any, bits: int, now: int) -> None:
         s.shown = i32(-1)
         s.hold_until_ns = 0
     elif s.shown >= 0 and s.hold_until_ns == 0:
-        # another network may need longer for its first matte, and nothing else has changed
-        s.hold_until_ns = now + (HOLD_NS if bits & ~_MODEL else STALL_NS)
+        s.hold_until_ns = now + STALL_NS
 
 
 @part
@@ -345,17 +352,18 @@ def _measure_interval(s: Any, now: int) -> None:
 
 
 @part
-def _capture(s: Any, target: int, parent: int, now: int) -> None:
+def _capture(s: Any, target: int, parent: int, now: int) -> bool:
+    """Take this frame for the worker; whether what is below was drawn."""
     slot = _free_slot(s)
     if slot < 0:
-        return
+        return False
     texture = draw_into(s, s.slot[slot], s.space, target, parent)
     if texture == 0:
-        return
+        return False
     technique = s.tech_Shrink if s.space == c.GS_CS_SRGB else s.tech_ShrinkLinear
     small = shrink(s, texture, s.width, s.height, s.shrunk, s.internal_width, s.internal_height, technique)
     if small == 0:
-        return
+        return True
     s.frame += 1
     s.frames_captured += 1
     s.slot_frame[slot] = s.frame
@@ -365,6 +373,7 @@ def _capture(s: Any, target: int, parent: int, now: int) -> None:
     s.staged_frame = s.frame
     s.staged_ns = now
     s.newest = slot
+    return True
 
 
 @part
@@ -376,14 +385,15 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     s.frames_rendered += 1
     s.drawn = i32(0)
     s.lit = i32(0)
-    if s.was_away != 0:
-        s.was_away = i32(0)
+    if s.was_off_screen != 0:
+        s.was_off_screen = i32(0)
         _return(s)
     bits = _notice(s, target, parent, width, height)
     if bits != 0:
         _begin_epoch(s, bits, now)
     _take(s, now)
     _expire(s, now)
+    is_below_drawn = False
     fits = s.bundle_width == s.width and s.bundle_height == s.height and s.bundle_space == s.space
     if s.accepting != 0 and fits:
         if s.sent_frame == 0:
@@ -394,4 +404,6 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
         taken = atomics.load(s.self + _TAKEN)
         any_is_welcome = period <= 0 or taken == 0 or s.lowest_latency != 0
         if any_is_welcome or is_worth_capturing(now, s.interval_ns, taken, period):
-            _capture(s, target, parent, now)
+            is_below_drawn = _capture(s, target, parent, now)
+    if s.has_filter_below != 0 and not is_below_drawn:  # or the filter below would not see this frame
+        draw_into(s, s.scratch, c.GS_CS_SRGB, target, parent)

@@ -28,8 +28,14 @@ from rvm_core.settings import BY_KEY, Role
 _alive = immortal(np.ones(1, np.int64))
 ALIVE = int(_alive.ctypes.data)
 """The address of the flag that the interpreter runs."""
+_renders = immortal(np.zeros(1, np.int64))
+"""How often any instance was rendered; written under the graphics lock alone."""
 _blank = immortal(np.zeros(1, STATE))
-_blank["self"], _blank["alive"] = _blank.ctypes.data, _alive.ctypes.data
+_blank["self"], _blank["alive"], _blank["renders"] = (
+    _blank.ctypes.data,
+    _alive.ctypes.data,
+    _renders.ctypes.data,
+)
 _instances: dict[int, Instance] = {}
 _lock = threading.Lock()
 
@@ -131,7 +137,7 @@ class Instance:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
         record = self.record
         record["self"], record["source"], record["event"] = self.address, source, self.event.address
-        record["alive"] = _alive.ctypes.data
+        record["alive"], record["renders"] = _alive.ctypes.data, _renders.ctypes.data
         record["spaces"] = [c.GS_CS_SRGB, c.GS_CS_SRGB_16F, c.GS_CS_709_EXTENDED]
         record["space"] = -1
         record["keeps_color"], record["removes_color"] = (0.0, 0.7, 0.1, 1.0), (0.9, 0.05, 0.05, 1.0)

@@ -24,9 +24,12 @@ TIMINGS = 512
 REASONS = 32
 MAX_TEXT = 4096
 
-HOLD_NS = 500_000_000  # how long the last whole picture may stay after a reset of a source that goes on
-STALL_NS = 2_000_000_000  # a worker silent for so long while pictures come counts as dead
-GAP_SECONDS = 0.25
+STALL_NS = 2_000_000_000
+"""A worker silent for so long while frames come counts as dead; no frame without a new matte stays on screen
+for longer."""
+GAP_SECONDS = 0.5
+"""Without a render for longer, the source counts as off screen.  Plug-ins and canvases may render a source
+at a fraction of the frame rate."""
 LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
@@ -136,6 +139,7 @@ STATE = np.dtype(
         ("source", "i8"),
         ("event", "i8"),
         ("alive", "i8"),  # address of a flag: the interpreter runs
+        ("renders", "i8"),  # address of the number of renders of all instances
         ("effect", "i8"),
         *((f"param_{name}", "i8") for name in PARAMETERS),
         *((f"tech_{name}", "i8") for name in TECHNIQUES),
@@ -181,8 +185,9 @@ STATE = np.dtype(
         ("image_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
-        ("was_away", "i4"),  # a frame passed that nobody rendered
+        ("was_off_screen", "i4"),  # since the last render: nothing captured before it may come back
         ("drawn", "i4"),  # `scratch` holds this frame
+        ("has_filter_below", "i4"),  # drawing what is below rendered another instance
         ("look", "i4"),  # mode in which the source was drawn last, or -1
         ("edged", "i4"),  # the result on screen has an edge texture
         ("blurs", "i4"),  # the result on screen has a blurred background

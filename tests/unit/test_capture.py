@@ -19,7 +19,7 @@ except Exception as missing:
 from rvm_core.obs_filter import capture, mailbox  # noqa: E402 - libobs must be loaded first
 from rvm_core.obs_filter.capture import is_worth_capturing  # noqa: E402 - libobs must be loaded first
 from rvm_core.obs_filter.pointers import as_record  # noqa: E402 - libobs must be loaded first
-from rvm_core.obs_filter.state import HOLD_NS, SLOTS, STALL_NS, STATE, Reason  # noqa: E402 - as above
+from rvm_core.obs_filter.state import SLOTS, STALL_NS, STATE, Reason  # noqa: E402 - as above
 
 MS = 1_000_000
 INTERVAL = 33 * MS
@@ -127,9 +127,9 @@ def test_there_is_room_however_many_pictures_get_no_matte() -> None:
     ("reasons", "stays_ns"),
     [
         (Reason.MODEL, STALL_NS),
-        (Reason.SCENE, HOLD_NS),
-        (Reason.CUT, HOLD_NS),
-        (Reason.MODEL | Reason.SCENE, HOLD_NS),
+        (Reason.SCENE, STALL_NS),
+        (Reason.CUT, STALL_NS),
+        (Reason.MEDIA, STALL_NS),
         (Reason.MODEL | Reason.PLATE, 0),
         (Reason.PLATE, 0),
         (Reason.FAILURE, 0),

@@ -52,6 +52,7 @@ def video_tick(state: Any, seconds: float) -> None:
     # a late tick is no gap: nobody could have rendered meanwhile
     s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))
     s.since_media_s += seconds
+    s.since_below_s += seconds
     if s.unrendered_s > types.float32(GAP_SECONDS) or is_enabled(s.source) == 0:
         s.was_off_screen = types.int32(1)
     if s.was_off_screen != 0:

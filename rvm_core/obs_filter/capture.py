@@ -135,7 +135,8 @@ def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> i
     renders = carray(as_counter(s.renders), 1)
     before = renders[0]
     draw_target(target, parent)
-    s.has_filter_below = i32(renders[0] != before)
+    if renders[0] != before:
+        s.since_below_s = f32(0)
     blend_pop()
     end(texrender)
     return texture_of(texrender)
@@ -405,5 +406,6 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
         any_is_welcome = period <= 0 or taken == 0 or s.lowest_latency != 0
         if any_is_welcome or is_worth_capturing(now, s.interval_ns, taken, period):
             is_below_drawn = _capture(s, target, parent, now)
-    if s.has_filter_below != 0 and not is_below_drawn:  # or the filter below would not see this frame
+    if not is_below_drawn and s.since_below_s < f32(GAP_SECONDS):
+        # a filter below mattes at its own pace, and must not take itself for off screen
         draw_into(s, s.scratch, c.GS_CS_SRGB, target, parent)

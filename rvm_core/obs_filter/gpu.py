@@ -90,7 +90,6 @@ def begin(state: int) -> None:
     s.live = _texrender_create(i32(c.GS_RGBA), i32(c.GS_ZS_NONE))
     s.look = i32(-1)
     s.gain = 1.0
-    s.has_filter_below = i32(1)  # until what is below has been drawn
     _forget_pictures(s)
     _leave()
 

@@ -28,8 +28,8 @@ STALL_NS = 2_000_000_000
 """A worker silent for so long while frames come counts as dead; no frame without a new matte stays on screen
 for longer."""
 GAP_SECONDS = 0.5
-"""Without a render for longer, the source counts as off screen.  Plug-ins and canvases may render a source
-at a fraction of the frame rate."""
+"""Without a render for longer, a source counts as off screen.  Plug-ins and canvases may render a source at a
+fraction of the frame rate."""
 LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
@@ -187,7 +187,7 @@ STATE = np.dtype(
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
         ("was_off_screen", "i4"),  # since the last render: nothing captured before it may come back
         ("drawn", "i4"),  # `scratch` holds this frame
-        ("has_filter_below", "i4"),  # drawing what is below rendered another instance
+        ("since_below_s", "f4"),  # since drawing what is below rendered another instance
         ("look", "i4"),  # mode in which the source was drawn last, or -1
         ("edged", "i4"),  # the result on screen has an edge texture
         ("blurs", "i4"),  # the result on screen has a blurred background

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from installer import status
 from installer.sandbox import filter_entry, media_source, scene, source
+from tests.obs.conftest import STATUS_FOLDER
 from tests.obs.helpers import read_clip
 from tests.obs.picture_helpers import (
     FILTER_KIND,
@@ -122,17 +124,25 @@ def shows_room(frames: list[Any]) -> list[int]:
     return [number for number, frame in enumerate(frames) if marker_share(frame, reach=12) > 0.01]
 
 
-def assert_steady(name: str, frames: list[Any]) -> None:
+def resets(lab: Lab, name: str) -> str:
+    """For a message: the resets of both filters, and what they matte."""
+    keys = ("source", "filter", "resets", "mattes_per_second", "problem")
+    found = status.read(lab.obs.home.root / STATUS_FOLDER)
+    found = [one for one in found if one["source"].endswith(name)]
+    return "\n".join(str({key: one.get(key) for key in keys}) for one in found)
+
+
+def assert_steady(lab: Lab, name: str, frames: list[Any]) -> None:
     gone, bare = empty(frames), shows_room(frames)
     print(f"\n{name}: {len(gone)} of {len(frames)} frames empty, {len(bare)} with the room")
     assert not bare, f"{name}: the room in frames {bare} of {len(frames)}"
-    assert not gone, f"{name}: nobody in frames {gone} of {len(frames)}"
+    assert not gone, f"{name}: nobody in frames {gone} of {len(frames)}\n{resets(lab, name)}"
 
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_the_person_stays_and_the_room_does_not_appear(chains: Lab, name: str) -> None:
     go_live(chains, name)
-    assert_steady(name, recorded(chains))
+    assert_steady(chains, name, recorded(chains))
 
 
 @pytest.mark.parametrize("name", OUTERS)
@@ -160,7 +170,7 @@ def test_the_outer_filter_is_switched_off_and_on(chains: Lab, name: str) -> None
         ws.set_source_filter_enabled(OUTERS[name], OUTER, True)
 
     try:
-        assert_steady(f"{name}, off", recorded(chains, off))
+        assert_steady(chains, f"{name}, off", recorded(chains, off))
     finally:
         frames = recorded(chains, on)
     gone = empty(frames)
@@ -178,6 +188,6 @@ def test_preview_and_projectors_change_nothing(chains: Lab) -> None:
         for shown in ("Camera nesting", "Holder nesting", LIVE["nesting"]):
             ws.open_source_projector(shown, -1)
         time.sleep(1.0)
-        assert_steady("with preview and projectors", recorded(chains))
+        assert_steady(chains, "with preview and projectors", recorded(chains))
     finally:
         ws.set_studio_mode_enabled(False)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from installer import status
-from installer.sandbox import filter_entry, media_source, scene, source
+from installer.sandbox import color_source, filter_entry, media_source, scene, source
 from tests.obs.conftest import STATUS_FOLDER
 from tests.obs.helpers import read_clip
 from tests.obs.picture_helpers import (
@@ -37,7 +37,7 @@ RECORD_S = float(os.environ.get("OBS_RVM_RECORD_S", "6"))
 HALF_RATE = filter_entry("obs_rvm_test_half_rate", "Half rate", {})
 OUTER = "Outer"
 IS_PERSON = expected_front(room(WIDTH, HEIGHT))[1] > 0.999
-CHAINS = ("copies", "group", "scene", "nesting", "slow", "slow nesting", "slow below")
+CHAINS = ("copies", "group", "scene", "nesting", "slow", "slow over a source", "slow nesting", "slow below")
 LIVE = {name: f"Live {name}" for name in CHAINS}
 OUTERS = {
     "copies": "Camera copies",
@@ -58,6 +58,7 @@ def staged(lab: Lab, clip: Path) -> dict[str, Any]:
     own = {name: [matting(**SLOW)] for name in CHAINS}
     own["copies"] = [matting(**SLOW), outer()]
     own["slow"] = [matting(**SLOW), HALF_RATE]
+    own["slow over a source"] = [matting(**SLOW, mode="source", background_source="Ground"), HALF_RATE]
     own["slow below"] = [HALF_RATE, matting(**SLOW)]
     cameras = [media_source(f"Camera {name}", clip, filters) for name, filters in own.items()]
     holders = {name: scene(f"Holder {name}", [f"Camera {name}"], WIDTH, HEIGHT) for name in CHAINS}
@@ -74,7 +75,8 @@ def staged(lab: Lab, clip: Path) -> dict[str, Any]:
             one["filters"] = [outer()]
     scenes = [*live, *(holders[name] for name in ("nesting", "slow nesting"))]
     lab.scripts.append((Path(__file__).with_name("half_rate.lua"), {}))
-    return {"sources": [*cameras, holders["group"]], "scenes": scenes}
+    ground = color_source("Ground", 0xFF204000, WIDTH, HEIGHT)
+    return {"sources": [*cameras, ground, holders["group"]], "scenes": scenes}
 
 
 @pytest.fixture(scope="module")

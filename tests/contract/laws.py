@@ -19,6 +19,7 @@ RANKS = {
     "schema": 0,
     "texts": 0,
     "paths": 0,
+    "child_processes": 0,
     "presets": 0,
     "upgrades": 0,
     "backdrop": 1,
@@ -64,7 +65,8 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
 BARE_ROOMS = tuple(
-    f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths", "patience")
+    f"rvm_core.{room}"
+    for room in ("child_processes", "desktop", "errors", "locks", "models", "paths", "patience")
 )
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)

@@ -15,6 +15,7 @@ from installer.log import Log
 from installer.runner import Runner
 from rvm_core.desktop.machine import ThisMachine
 from tests.unit.installers import debian
+from tests.unit.left_behind import left_behind
 
 
 @pytest.fixture
@@ -83,6 +84,16 @@ def test_an_interrupt_ends_the_child(runner: Runner, tmp_path: Path) -> None:
         signal.signal(signal.SIGUSR1, before)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
+def test_a_process_left_behind_with_the_output_is_not_waited_for(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.runner.END_S", 0.5)
+    with left_behind() as (program, is_alive):
+        assert runner.run(python(f"print('said'); {program}")) == ["said"]
+        assert is_alive(), "the runner has waited for it"
 
 
 def test_a_silent_command_shows_that_it_is_alive(

@@ -9,30 +9,26 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-LIFE_S = 120
-"""Longer than any time limit within which a test expects an answer."""
+LIFE_S = 60
+"""Longer than any test needs that does not wait for it."""
 
 
 @contextlib.contextmanager
 def left_behind() -> Iterator[tuple[str, Callable[[], bool]]]:
-    """A Python program that leaves such a process, and whether that one lives.  It is ended here.  POSIX."""
+    """A Python program that leaves such a process, and whether that one has ended by itself.
+
+    It is killed at the end.  POSIX.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / "pid"
+        number, ended = Path(folder) / "pid", Path(folder) / "ended"
+        words = ["sh", "-c", f"sleep {LIFE_S}; : > {ended}"]
         program = (
-            f"import pathlib, subprocess;"
-            f" other = subprocess.Popen(['sleep', '{LIFE_S}'], start_new_session=True);"
-            f" pathlib.Path({str(told)!r}).write_text(str(other.pid))"
+            f"import pathlib, subprocess; other = subprocess.Popen({words}, start_new_session=True);"
+            f" pathlib.Path({str(number)!r}).write_text(str(other.pid))"
         )
-
-        def is_alive() -> bool:
-            try:
-                os.kill(int(told.read_text()), 0)
-            except ProcessLookupError:
-                return False
-            return True
-
         try:
-            yield program, is_alive
+            yield program, ended.exists
         finally:
-            if told.exists() and is_alive():
-                os.kill(int(told.read_text()), signal.SIGKILL)
+            if number.exists() and not ended.exists():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(int(number.read_text()), signal.SIGKILL)

@@ -74,29 +74,29 @@ def test_a_command_that_ignores_the_request_is_killed() -> None:
 @posix
 @pytest.mark.parametrize("hangs", [False, True])
 def test_a_process_left_behind_with_the_output_is_not_waited_for(hangs: bool) -> None:
-    with left_behind() as (program, is_alive):
+    with left_behind() as (program, has_ended):
         rest = "import time; time.sleep(600)" if hangs else ""
         limit_s = 3 if hangs else 60
         ending = child.program(
             Path(sys.executable), f"print('{{}}', flush=True)\n{program}\n{rest}", limit_s=limit_s
         )
-        assert is_alive(), "it was waited for"
+        assert not has_ended(), "it was waited for"
         assert ending == child.Ending(({},), "it did not end within 3 s" if hangs else "")
 
 
 @posix
 def test_a_look_at_this_computer_does_not_wait_for_it_either() -> None:
-    with left_behind() as (program, is_alive):
+    with left_behind() as (program, has_ended):
         assert ThisMachine().run(*python(f"print('said', flush=True); {program}")) == "said\n"
-        assert is_alive(), "it was waited for"
+        assert not has_ended(), "it was waited for"
 
 
 @posix
 def test_the_output_is_closed_once_nobody_holds_it() -> None:
     before = threading.active_count()
-    with left_behind() as (program, is_alive):
+    with left_behind() as (program, has_ended):
         captured(python(program), limit_s=60)
-        assert is_alive()
+        assert not has_ended()
     last = time.monotonic() + 30
     while threading.active_count() > before:
         assert time.monotonic() < last, "a reader goes on"

@@ -91,12 +91,12 @@ def test_a_process_left_behind_with_the_output_is_not_waited_for(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("installer.runner.END_S", 0.5)
-    with left_behind() as (program, is_alive):
+    with left_behind() as (program, has_ended):
         assert runner.run(python(f"print('said'); {program}")) == ["said"]
-        assert is_alive(), "the runner has waited for it"
+        assert not has_ended(), "the runner has waited for it"
 
 
-def test_a_silent_command_shows_that_it_is_alive(
+def test_a_silent_command_shows_that_it_has_ended(
     runner: Runner, out: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("installer.runner.HEARTBEAT_S", 0.05)

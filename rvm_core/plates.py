@@ -94,7 +94,7 @@ def write(picture: NDArray[np.uint8], path: Path) -> None:
 
     Its folder is made.  Raises PlateError.
     """
-    import cv2
+    from rvm_core.opencv import cv2
 
     content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
     try:

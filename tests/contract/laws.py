@@ -19,6 +19,8 @@ RANKS = {
     "schema": 0,
     "texts": 0,
     "paths": 0,
+    "own_packages": 0,
+    "opencv": 0,
     "atomic_write": 0,
     "child_processes": 0,
     "presets": 0,
@@ -44,6 +46,7 @@ PUBLIC_NAMES = {"Matte": "matting", "Matting": "matting", "__version__": "errors
 # Packages that only the named modules (or packages) may import.
 SOLE_IMPORTERS = {
     "onnxruntime": ("rvm_core.matting.session", "rvm_core.matting.providers"),
+    "cv2": ("rvm_core.opencv", "rvm_core.bench", "rvm_core.health", "rvm_core.video", "installer"),
     "obspython": ("obs_rvm_filter", "rvm_core.obs_filter"),
     "av": ("rvm_core.video",),  # with an FFmpeg of its own, beside which OBS's must not lie
 }

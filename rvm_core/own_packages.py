@@ -1,7 +1,8 @@
 """Our packages beside those of OBS's other scripts, with which we share one interpreter.
 
-Other scripts import what they would import without us: our folders stand behind all others on `sys.path`.
-What we import, we import within :func:`own`, where our folders come first, for the importing thread alone.
+Other scripts import what they would import without us: `sys.path` is left alone, and our folders are searched
+after everything else.  What we import, we import within :func:`own`, where they are searched first, for the
+importing thread alone.
 
 A package that is loaded is everybody's, since `sys.modules` knows one of each name.  So a script that imports
 numpy after us gets ours, and we work with the numpy of one that came before us.  Only a package that works
@@ -16,10 +17,15 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, DistributionFinder
 
 _folders: list[str] = []
 """Empty outside of OBS, where nobody shares the interpreter."""
@@ -42,9 +48,8 @@ def use(folders: Sequence[str]) -> None:
     UI thread, before anything is imported from there.
     """
     _folders[:] = folders
-    sys.path += [folder for folder in folders if folder not in sys.path]
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path[:] = [_Finder(is_first=True), *sys.meta_path, _Finder(is_first=False)]
 
 
 @contextlib.contextmanager
@@ -100,26 +105,50 @@ def _taken_out(package: str) -> dict[str, ModuleType]:
 
 
 def _is_ours(path: str) -> bool:
-    return any(path == folder or path.startswith(folder + os.sep) for folder in _folders)
+    return any(path.startswith(folder + os.sep) for folder in _folders)
+
+
+def _put_on_path_by(package: str) -> list[str]:
+    """Folders of our `package` on the path.
+
+    OpenCV puts one there while it is imported, and imports the compiled module of its own name from it.
+    """
+    roots = [Path(folder, package).resolve() for folder in _folders]
+    return [entry for entry in sys.path if not {Path(entry), *Path(entry).parents}.isdisjoint(roots)]
 
 
 def _found(name: str, places: Sequence[str], target: ModuleType | None = None) -> ModuleSpec | None:
-    """The module in `places`; a folder that may have more parts elsewhere is none."""
+    """The module in `places`; no folder without an ``__init__.py``, which may have parts elsewhere."""
     spec = PathFinder.find_spec(name, places, target)
     return spec if spec is not None and spec.loader is not None else None
 
 
 class _Finder(MetaPathFinder):
-    """Finds our packages, for a thread that asks for them."""
+    """Finds what lies in our folders: first, for a thread that asks for ours, or last, for everybody."""
+
+    def __init__(self, *, is_first: bool) -> None:
+        self._is_first = is_first
 
     def find_spec(
-        self,
-        name: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What our folders have; of a package whose parts lie in several folders, such as google, ours."""
-        if not _thread.depth:
+        """See importlib."""
+        if self._is_first and not _thread.depth:
             return None
-        places = _folders if path is None else [entry for entry in path if _is_ours(entry)]
-        return _found(name, places, target)
+        places, (parent, _, _) = [*_put_on_path_by(name), *_folders], name.rpartition(".")
+        if path is not None:
+            if getattr(sys.modules[parent], "__file__", None) is not None:
+                return None  # all of a regular package lies in one folder
+            places = [str(Path(folder, *parent.split("."))) for folder in _folders]
+        found = _found if self._is_first else PathFinder.find_spec
+        return found(name, places, target)
+
+    def find_distributions(self, context: DistributionFinder.Context) -> Iterable[Distribution]:
+        """See importlib.metadata."""
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        if (self._is_first and not _thread.depth) or "path" in vars(context):
+            return ()
+        return MetadataPathFinder.find_distributions(
+            DistributionFinder.Context(name=context.name, path=_folders)
+        )

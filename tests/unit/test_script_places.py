@@ -263,11 +263,13 @@ def test_the_data_folder_is_the_one_of_the_package(
 # -- other scripts -----------------------------------------------------------------------------------
 
 
-def test_ours_stand_behind_everything_else_and_once(tmp_path: Path, home: Path) -> None:
+def test_pythons_path_stays_as_it_is(tmp_path: Path, home: Path) -> None:
     script, packages = install(tmp_path / "data")
     users = write_numpy(tmp_path / "users")
-    before, after = host(script, home, "reload", "reload", PYTHONPATH=str(users)).path
-    assert after == [*before, str(packages)]
+    found = host(script, home, "reload", "reload", PYTHONPATH=str(users))
+    before, after = found.path
+    assert after == before
+    assert found.loaded == both_from(packages)
 
 
 @pytest.mark.parametrize("reloads", [0, 2])

@@ -10,13 +10,16 @@ obs-rvm, GPL-3.0-or-later.
 
 from __future__ import annotations  # a Python that is too old must get as far as saying so
 
+import contextlib
 import ctypes
 import html
+import importlib.util
 import os
 import platform
 import re
 import sys
 import traceback
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +28,17 @@ import obspython as obs
 _HERE = Path(__file__).resolve().parent
 _PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _REMEDY = "Run the installer and start OBS again."
+_ORDER = "Remove that script in Tools > Scripts, add it again after RVM Background, and start OBS again."
 _scenes: Any = None
 _problem = ""
 
 
 class _Problem(Exception):
     """What keeps the filter from starting, in words for users."""
+
+    def __init__(self, problem: str, remedy: str = _REMEDY) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.remedy = remedy
 
 
 # -- where the packages are --------------------------------------------------------------------------
@@ -40,20 +48,30 @@ def _start() -> Any:
     """Find the packages, register the filter, and return the module that looks after scenes."""
     if sys.version_info < (3, 10):  # noqa: UP036 - it is OBS's Python, not one of our choice
         raise _Problem(f"This OBS runs Python {_PYTHON}, and 3.10 is the oldest that will do.")
-    packages = None
+    packages, folders = None, []
     if "rvm_core.obs_filter.registration" not in sys.modules:  # else what is loaded goes on
         data = _data_dir()
         packages = _site_packages(data / "venv")
-        _put_first(packages, data / "venv")
+        folders = _folders(packages, data / "venv")
     try:
-        from rvm_core.obs_filter import register, scenes
+        with _own_packages(folders) if folders else contextlib.nullcontext():
+            from rvm_core.obs_filter import register, scenes
 
-        register()
-    except ModuleNotFoundError as cause:
-        place = packages or "the Python of this OBS"
-        raise _Problem(f"The package {cause.name} is missing in {place}.") from cause
-    except (ImportError, OSError) as cause:
-        raise _Problem(_misfit(packages, cause)) from cause
+            register()
+    except Exception as cause:
+        if hasattr(cause, "remedy"):
+            raise
+        others = _loaded_by_others(packages)
+        if others:
+            words = f"Another script loaded {others} first, with which RVM Background cannot work"
+            raise _Problem(f"{words}: {_root(cause)}.", _ORDER) from cause
+        if isinstance(cause, ModuleNotFoundError):
+            raise _Problem(f"The package {cause.name} is missing in {_place(packages)}.") from cause
+        if isinstance(cause, (ImportError, OSError)):
+            host = f"This OBS (Python {_PYTHON}, {platform.machine()})"
+            words = f"{host} cannot load the packages in {_place(packages)}: {_root(cause)}."
+            raise _Problem(words) from cause
+        raise
     return scenes
 
 
@@ -101,25 +119,51 @@ def _check_version(packages: Path) -> None:
             raise _Problem(f"This OBS runs Python {_PYTHON}, but {was}.")
 
 
-def _put_first(packages: Path | None, environment: Path) -> None:
-    """Let Python look there before anywhere else: no numpy of the system's or the user's may shadow ours."""
+def _folders(packages: Path | None, environment: Path) -> list[str]:
+    """Where our packages are: the folder of `rvm_core`, and that of the installed ones."""
     places = [_HERE, *([packages] if packages else map(Path, sys.path))]
     owner = next((place for place in places if (place / "rvm_core" / "__init__.py").is_file()), None)
     if owner is None:
         searched = f"there is no rvm_core beside {Path(__file__)} and none in {packages or environment}"
         raise _Problem(f"RVM Background is not installed: {searched}.")
-    ours = [str(owner), *([str(packages)] if packages and packages != owner else [])]
-    sys.path[:] = [*ours, *(entry for entry in sys.path if entry not in ours)]
+    return [str(owner), *([str(packages)] if packages and packages != owner else [])]
 
 
-def _misfit(packages: Path | None, cause: BaseException) -> str:
-    """Packages that are there but cannot be loaded: of another processor, or another Python."""
-    root = cause
-    while root.__cause__ is not None:  # numpy wraps the system's own words in a page of advice
-        root = root.__cause__
-    words = (str(root).strip().splitlines() or [type(root).__name__])[0].rstrip(".")
-    host = f"This OBS (Python {_PYTHON}, {platform.machine()})"
-    return f"{host} cannot load the packages in {packages or 'its Python'}: {words}."
+def _own_packages(folders: list[str]) -> Any:
+    """A context in which this thread imports from `folders` first; other scripts do not notice."""
+    if "rvm_core" not in sys.modules:  # the path may lead to another one
+        spec: Any = PathFinder.find_spec("rvm_core", folders)
+        sys.modules["rvm_core"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["rvm_core"])
+    from rvm_core import own_packages
+
+    own_packages.use(folders)
+    return own_packages.own()
+
+
+# -- why they cannot be loaded -----------------------------------------------------------------------
+
+
+def _place(packages: Path | None) -> str:
+    return str(packages or "the Python of this OBS")
+
+
+def _root(cause: BaseException) -> str:
+    """What went wrong at first, in the first line of its own words."""
+    while cause.__cause__ is not None:  # numpy wraps the system's own words in a page of advice
+        cause = cause.__cause__
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
+def _loaded_by_others(packages: Path | None) -> str:
+    """What we need at the start and did not come from `packages`, in words."""
+    found = []
+    for name in ("numpy", "llvmlite", "numba") if packages else ():
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and packages not in Path(file).parents:
+            version = getattr(sys.modules[name], "__version__", "")
+            found.append(" ".join(filter(None, (name, version, f"from {Path(file).parent.parent}"))))
+    return " and ".join(found)
 
 
 # -- a filter that hides -----------------------------------------------------------------------------
@@ -206,9 +250,8 @@ def _begin() -> None:
 
         upgrades.check()
     except Exception as cause:
-        is_told = isinstance(cause, _Problem)
-        _problem = str(cause) if is_told else f"{type(cause).__name__}: {cause}."
-        _problem = str(cause) if hasattr(cause, "remedy") else f"{_problem} {_REMEDY}"
+        is_told = hasattr(cause, "remedy")
+        _problem = str(cause) if is_told else f"{type(cause).__name__}: {cause}. {_REMEDY}"
         effect = "RVM Background cannot work and hides its sources" if _hide_sources() else "RVM Background"
         obs.script_log(obs.LOG_ERROR, f"{effect}: {_problem}")
         obs.script_log(obs.LOG_INFO, traceback.format_exc())

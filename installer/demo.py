@@ -16,7 +16,6 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -42,6 +41,7 @@ from installer.sandbox import (
     media_source,
     scene,
 )
+from rvm_core import atomic_write
 
 WIDTH, HEIGHT, FPS = 640, 360, 30
 SCENE, PERSON, BACKDROP, FILTER = "Demo", "Person", "Backdrop", "RVM Background"
@@ -290,17 +290,6 @@ def _number(value: Any) -> str:
     return f"{value:.1f}" if isinstance(value, (int, float)) else "?"
 
 
-@contextmanager
-def staged(file: Path) -> Iterator[Path]:
-    """A path beside `file` to write to; it becomes `file` at the end, or nothing does."""
-    part = file.with_name(f".{file.stem}.{os.getpid()}.part{file.suffix}")
-    try:
-        yield part
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _publish(
     output: Path, recording: Path, stills: Sequence[tuple[str, Path]], report: dict[str, Any]
 ) -> None:
@@ -314,12 +303,12 @@ def _publish(
         f"{_number(report['mattes_per_second'])} mattes/s, {_number(report['matte_ms_p50'])} ms each; "
         f"OBS {report['obs_version']}, {report['cores']} cores"
     )
-    with staged(output / "demo.mp4") as part:
+    with atomic_write.replacing(output / "demo.mp4", durable=False) as part:
         shutil.copyfile(recording, part)
-    with staged(output / "demo.png") as part:
+    with atomic_write.replacing(output / "demo.png", durable=False) as part:
         demo_pictures.write_png(part, demo_pictures.side_by_side(stills, caption))
-    with staged(output / "demo.json") as part:
-        part.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    content = (json.dumps(report, indent=2) + "\n").encode()
+    atomic_write.write(output / "demo.json", content, durable=False)
 
 
 def _finish(obs: Sandbox, wishes: Wishes, console: Console) -> None:
@@ -340,8 +329,7 @@ def kept_log(layout: Layout) -> Path:
 
 
 def _keep_log(obs: Sandbox, layout: Layout) -> None:
-    with staged(kept_log(layout)) as part:
-        part.write_text(obs.log(), encoding="utf-8")
+    atomic_write.write(kept_log(layout), obs.log().encode(), durable=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -143,12 +143,13 @@ def add_extra(workshop: Workshop, name: str) -> None:
     extras = marker.get("extras", [])
     if name in extras:
         return
-    aside = layout.environment_marker.rename(layout.environment / f"{MARKER}.aside")
+    aside = layout.environment / f"{MARKER}.aside"
+    patiently(lambda: layout.environment_marker.rename(aside))
     try:
         _pip(workshop, ["install", *source.pip_options(), f"obs-rvm[{name}]=={source.version}"])
     except CommandFailed as failure:
         if failure.code > 0:  # by its own will: it has put back what it had changed
-            aside.rename(layout.environment_marker)
+            patiently(lambda: aside.rename(layout.environment_marker))
         raise
     _mark(layout, {**marker, "extras": [*extras, name]})
     files.remove(aside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from installer import target
 from installer.layout import PROJECT
 from installer.target import Target
 from installer.wishes import Wishes
+from rvm_core.child_processes import captured
 from rvm_core.desktop.distribution import families, os_release
 from rvm_core.desktop.graphics import PlugIn, find_graphics, fitting_plugins
 from rvm_core.desktop.machine import Machine, ThisMachine
@@ -124,13 +124,10 @@ def free_bytes(folder: Path) -> int:
 def installed_packages(names: Iterable[str]) -> frozenset[str]:
     """Those of `names` that dpkg has fully installed."""
     try:
-        answer = subprocess.run(
-            ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names],
-            capture_output=True,
-            text=True,
-            timeout=TRIAL_TIMEOUT_S,
+        answer = captured(
+            ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names], limit_s=TRIAL_TIMEOUT_S
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return frozenset()
-    lines = (line.split() for line in answer.stdout.splitlines())
+    lines = (line.split() for line in answer.out.splitlines())
     return frozenset(line[0] for line in lines if line[1:] == ["installed"])

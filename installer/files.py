@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
 from installer.errors import InstallError
+from rvm_core import atomic_write
 from rvm_core.patience import patiently
-
-PART = ".obs-rvm-part"
 
 
 def write(path: Path, content: bytes, mode: int | None = None) -> None:
@@ -19,26 +16,13 @@ def write(path: Path, content: bytes, mode: int | None = None) -> None:
 
     A link stays, and what it leads to is changed.
     """
-    path, part = Path(os.path.realpath(path)), part_of(path)
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            part.chmod(mode)
-        elif path.exists():
-            shutil.copymode(path, part)
-        patiently(lambda: part.replace(path))
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+    atomic_write.write(path, content, mode=mode, part=part_of(path))
 
 
 def part_of(path: Path) -> Path:
     """What `write` makes beside `path`; it is left there by an installer that is killed."""
-    real = Path(os.path.realpath(path))
-    return real.with_name(real.name + PART)
+    path = atomic_write.resolved(path)
+    return path.with_name(path.name + atomic_write.PART)
 
 
 def digest(content: bytes) -> str:

@@ -41,7 +41,7 @@ def noted(data: Path) -> list[str]:
 def settled(data: Path) -> None:
     """The record tells it now, or nothing is left to tell."""
     for note in _notes(data):
-        files.remove(note.with_name(note.name + files.PART))
+        files.remove(files.part_of(note))
         files.remove(note)
 
 

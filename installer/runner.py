@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import threading
@@ -18,11 +16,11 @@ from typing import IO
 from installer.console import Console
 from installer.errors import CommandFailed
 from installer.log import Log
+from rvm_core.child_processes import END_S, end
 
 HEARTBEAT_S = 10.0
 TAIL_LINES = 15
 LINE_LIMIT = 90
-END_S = 5.0
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
@@ -76,11 +74,10 @@ class Runner:
         try:
             self._wait(child, tail, shows_output)
         except BaseException:
-            _end(child)
+            end(child)
             raise
         finally:
-            reader.join(END_S)
-            child.stdout.close()
+            reader.join(END_S)  # longer only where a process that the command left behind has the pipe
         if child.returncode != 0:
             raise CommandFailed(
                 f"`{shlex.join(command)}` ended with code {child.returncode}.",
@@ -91,14 +88,15 @@ class Runner:
         return list(tail)
 
     def _read(self, pipe: IO[str], tail: collections.deque[str], shows_output: bool) -> None:
-        for line in pipe:
-            text = line.rstrip()
-            if text:
-                tail.append(text)
-            if text and shows_output:
-                self._console.line(text)
-            else:
-                self.log.line(text)
+        with pipe:
+            for line in pipe:
+                text = line.rstrip()
+                if text:
+                    tail.append(text)
+                if text and shows_output:
+                    self._console.line(text)
+                else:
+                    self.log.line(text)
 
     def _wait(self, child: subprocess.Popen[str], tail: collections.deque[str], shows_output: bool) -> None:
         began = time.monotonic()
@@ -115,18 +113,3 @@ class Runner:
 def _environment() -> dict[str, str]:
     """This process's, without what would mix another Python's packages into ours."""
     return {name: value for name, value in os.environ.items() if name not in FOREIGN}
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    for how in ("SIGTERM", "SIGKILL"):
-        if child.poll() is not None:
-            return
-        if sys.platform == "win32":  # where children are nobody's group: its own come first
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True)
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, getattr(signal, how))
-        try:
-            child.wait(END_S)
-        except subprocess.TimeoutExpired:
-            continue

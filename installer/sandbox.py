@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ from installer.scene import (
     scene,
     source,
 )
+from rvm_core.child_processes import captured
 
 __all__ = [
     "Sandbox",
@@ -78,6 +80,7 @@ POLL_S = 0.1
 KEY_LOST_S = 5.0
 MOST_KEYS = 4
 REST_S = 1.0
+TOOL_LIMIT_S = 30.0
 TAIL_LINES = 20
 
 
@@ -397,11 +400,13 @@ class Sandbox:
 
     def _tool(self, command: Sequence[str]) -> str:
         try:
-            return subprocess.run(
-                command, env=self._environment, check=True, capture_output=True, text=True, timeout=30
-            ).stdout
-        except (OSError, subprocess.SubprocessError) as cause:
+            done = captured(command, limit_s=TOOL_LIMIT_S, env=self._environment)
+        except OSError as cause:
             raise SandboxError(f"{command[0]} failed: {cause}.", f"Is {command[0]} installed?") from cause
+        if done.code != 0:
+            how = f"ended with code {done.code}" if done.code is not None else "did not end in time"
+            raise SandboxError(f"`{shlex.join(command)}` {how}.", "Its last lines:", done.error.splitlines())
+        return done.out
 
     def _stacks(self) -> list[str]:
         """Where each thread of a hanging OBS is in Python; it ends by that."""

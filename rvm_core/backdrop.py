@@ -31,7 +31,7 @@ def decoded(path: str, name: str, error: type[RvmError]) -> NDArray[np.uint8]:
 
     Raises `error`, which calls the file by `name`.
     """
-    import cv2
+    from rvm_core.opencv import cv2
 
     try:
         encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
@@ -65,7 +65,7 @@ def rgb_of(color: int) -> tuple[int, int, int]:
 
 
 def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
-    import cv2
+    from rvm_core.opencv import cv2
 
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
@@ -80,7 +80,7 @@ def _rgba8(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _paste(image: NDArray[np.uint8], canvas: NDArray[np.uint8], fit: str, pixel_aspect: float) -> None:
     """Scale what will be seen of `image` onto the middle of `canvas`; crop first, an image may be long."""
-    import cv2
+    from rvm_core.opencv import cv2
 
     height, width = canvas.shape[:2]
     tall, wide = image.shape[:2]

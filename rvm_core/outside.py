@@ -20,11 +20,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rvm_core import locks, paths
+from rvm_core import atomic_write, locks, paths
 
 WRITE_EVERY_S = 1.0
 ASKED_FOR_S = 10.0
 _MARK = ".running"
+_WRITE_LIMIT_S = 0.1
+"""The worker writes, and a later report takes this one's place: it must not keep mattes waiting."""
 
 _numbers = itertools.count(1)
 _held: list[tuple[Path, int]] = []
@@ -77,17 +79,15 @@ class Report:
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._is_there = True
-            staged = self._file.with_suffix(".part")
-            staged.write_text(json.dumps(values(), indent=1), encoding="utf-8")
-            staged.replace(self._file)
+            content = json.dumps(values(), indent=1).encode()
+            atomic_write.write(self._file, content, durable=False, limit_s=_WRITE_LIMIT_S)
 
     def remove(self) -> None:
         """Take the file away, if it was written."""
         if self._is_there:
             self._is_there = False
-            for file in (self._file, self._file.with_suffix(".part")):
-                with suppress(OSError):
-                    file.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
 
 def is_asked() -> bool:

@@ -13,12 +13,14 @@ PAUSE_S = 0.05
 T = TypeVar("T")
 
 
-def patiently(action: Callable[[], T]) -> T:
-    """What `action` gives, which may be called again and again for two seconds.  Raises its last error.
+def patiently(action: Callable[[], T], limit_s: float | None = None) -> T:
+    """What `action` gives, which may be called again and again for `limit_s`, by default two seconds.
+
+    Raises its last error.
 
     Elsewhere nobody's open file keeps others from replacing it, and it is called once.
     """
-    last = time.monotonic() + LIMIT_S
+    last = time.monotonic() + (LIMIT_S if limit_s is None else limit_s)
     while True:
         try:
             return action()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvm_core import backdrop
+from rvm_core import atomic_write, backdrop
 from rvm_core.errors import PlateError
 from rvm_core.kernels.blocks import block_means
-from rvm_core.patience import patiently
 
 FRAMES = 30
 """Pictures in a clean plate: a second, in which a camera's noise falls to a fifth."""
@@ -97,21 +94,17 @@ def write(picture: NDArray[np.uint8], path: Path) -> None:
 
     Its folder is made.  Raises PlateError.
     """
-    import cv2
+    from rvm_core.opencv import cv2
 
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
-        patiently(lambda: part.replace(path))
+        atomic_write.write(path, content)
     except OSError as cause:
         raise PlateError(
             f"The clean plate {path} cannot be written ({cause.strerror}).",
             "Make room on the disk, or choose a folder that you may write to.",
         ) from cause
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _has_moved(first: NDArray[np.float32], now: NDArray[np.float32]) -> bool:

@@ -10,19 +10,16 @@ import contextlib
 import hashlib
 import itertools
 import json
-import os
 import re
 import reprlib
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rvm_core import paths
+from rvm_core import atomic_write, paths
 from rvm_core.errors import PresetError, SettingsError
-from rvm_core.patience import patiently
 from rvm_core.settings import BY_KEY, SCHEMA, Kind, Role, Setting, completed
 
 SCHEMA_VERSION = 1
@@ -387,13 +384,7 @@ def _put(text: str, path: Path) -> None:
     try:
         content = text.encode()
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preset-", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            patiently(lambda: Path(name).replace(path))
-        finally:
-            Path(name).unlink(missing_ok=True)
+        atomic_write.write(path, content)
     except (OSError, ValueError) as cause:
         why = cause.strerror if isinstance(cause, OSError) else cause
         raise PresetError(f"The file {path} cannot be written ({why}).", _OTHER_PLACE) from cause

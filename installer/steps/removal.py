@@ -12,6 +12,7 @@ from installer.errors import InstallError
 from installer.layout import OURS, OWN_WORK, Layout
 from installer.record import Edit, Record
 from installer.steps import Workshop
+from rvm_core.atomic_write import PART
 from rvm_core.desktop import config
 from rvm_core.desktop.processes import running_obs
 from rvm_core.errors import RvmError
@@ -73,7 +74,7 @@ class RemoveFiles:
         if link:  # of a version that kept no record
             files.remove(link)
         environment.remove(layout)
-        for made in [*(layout.data / name for name in OURS), *layout.data.glob(f"*{files.PART}")]:
+        for made in [*(layout.data / name for name in OURS), *layout.data.glob(f"*{PART}")]:
             files.remove(made)
         own = [name for name in OWN_WORK if _is_kept(layout.data / name)]
         if not record.edits:  # what could not be put back needs its copy still

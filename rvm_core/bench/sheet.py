@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rvm_core import atomic_write
 from rvm_core.bench import footage
 from rvm_core.bench.quality import Seen, Step, known, method, methods, unit
 from rvm_core.errors import RvmError
@@ -92,12 +93,9 @@ def write_png(image: Image, file: Path) -> None:
     import cv2
 
     _, code = cv2.imencode(".png", image[..., ::-1])
-    unfinished = file.with_name(file.name + ".part")
     try:
-        unfinished.write_bytes(code.tobytes())
-        unfinished.replace(file)
+        atomic_write.write(file, code.tobytes(), durable=False)
     except OSError as fault:
-        unfinished.unlink(missing_ok=True)
         raise RvmError(
             f"{file} cannot be written: {fault.strerror}.", "Name a file in a folder of yours."
         ) from fault

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, Protocol
+
+from rvm_core.child_processes import captured
 
 COMMAND_TIMEOUT_S = 30
 
@@ -130,17 +131,10 @@ class ThisMachine:
     def run(self, *command: str) -> str | None:
         """What `command` prints, or None."""
         try:
-            answer = subprocess.run(
-                command,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                errors="replace",
-                timeout=COMMAND_TIMEOUT_S,
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            answer = captured(command, limit_s=COMMAND_TIMEOUT_S)
+        except OSError:
             return None
-        return answer.stdout if answer.returncode == 0 else None
+        return answer.out if answer.code == 0 else None
 
 
 def _opened(key: str) -> Iterator[Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rvm_core.child_processes import captured
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST = 300
@@ -53,30 +54,11 @@ def program(python: Path, text: str, *words: str, limit_s: float) -> Ending:
 
 def _run(command: list[str], limit_s: float, environ: Mapping[str, str]) -> Ending:
     try:
-        running = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **environ},
-        )
-    except OSError as fault:
-        return Ending((), f"it cannot be started ({fault.strerror})")
-    is_late = False
-    try:
-        out, error = running.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        is_late = True
-        running.kill()
-        out, error = running.communicate()
-    except BaseException:  # interrupted
-        running.kill()
-        running.wait()
-        raise
-    how = f"it did not end within {limit_s:.0f} s" if is_late else _how(running.returncode, error)
-    return Ending(tuple(_answers(out)), how)
+        done = captured(command, limit_s=limit_s, env={**os.environ, **environ}, encoding="utf-8")
+    except OSError as cause:
+        return Ending((), f"it cannot be started ({cause.strerror})")
+    fault = f"it did not end within {limit_s:.0f} s" if done.code is None else _how(done.code, done.error)
+    return Ending(tuple(_answers(done.out)), fault)
 
 
 def _answers(text: str) -> list[Mapping[str, Any]]:

@@ -27,7 +27,7 @@ def light_of(background: NDArray[np.uint8]) -> NDArray[np.float32]:
     Area means of the encoded values, in whole steps, as the OBS filter's graphics card makes them.
     Any thread.  Raises PictureError for other shapes or dtypes.
     """
-    import cv2
+    from rvm_core.opencv import cv2
 
     height, width = size_of("The background", background)
     long_side = max(width, height)

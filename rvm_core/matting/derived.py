@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rvm_core import paths
+from rvm_core import atomic_write, paths
 from rvm_core.models.verify import fault
-from rvm_core.patience import patiently
 
 _log = logging.getLogger(__name__)
 
@@ -38,18 +35,12 @@ def derived(
             return file
         content = make(model)
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+        with atomic_write.replacing(file, durable=False) as part:
+            part.write_bytes(content)
             found = prove(part, model)
-            patiently(lambda: part.replace(file))
-        finally:
-            part.unlink(missing_ok=True)
         sha256 = hashlib.sha256(content).hexdigest()
         facts = {"bytes": len(content), "sha256": sha256, "made_from": model.name, **found}
-        certificate.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        atomic_write.write(certificate, (json.dumps(facts, indent=2) + "\n").encode(), durable=False)
         _log.info(
             "%s: graph made, %s", model.name, ", ".join(f"{key} {value}" for key, value in found.items())
         )

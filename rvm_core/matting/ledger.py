@@ -11,15 +11,12 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from rvm_core import paths
-from rvm_core.patience import patiently
+from rvm_core import atomic_write, paths
 
 _SCHEMA = 1
 _QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
@@ -100,13 +97,8 @@ def _write(known: Mapping[str, Verdict]) -> None:
     document = {"schema": _SCHEMA, "verdicts": [asdict(verdict) for verdict in known.values()]}
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=2)
-            patiently(lambda: Path(name).replace(file))
-        finally:
-            Path(name).unlink(missing_ok=True)
+        # Durable, since a driver that is tried can end more than this process.
+        atomic_write.write(file, json.dumps(document, indent=2).encode())
 
 
 def _lives(process: int) -> bool:

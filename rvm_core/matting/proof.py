@@ -97,7 +97,7 @@ def _size(session: Session) -> tuple[int, int]:
 
 def _clip(session: Session, width: int, height: int) -> Iterator[Mapping[str, Any]]:
     """The inputs of each picture: a portrait that moves; its mirror image stands in for a clean plate."""
-    import cv2
+    from rvm_core.opencv import cv2
 
     code = np.frombuffer(_REFERENCE.read_bytes(), np.uint8)
     read: Any = cv2.imdecode(code, cv2.IMREAD_COLOR)

@@ -21,7 +21,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import onnxruntime as ort
+from rvm_core.own_packages import own
+
+with own("onnxruntime"):
+    import onnxruntime as ort
 
 BUILT_IN: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
@@ -101,6 +104,7 @@ def why_not(name: str) -> str:
     return "" if isinstance(found, Provider) else found
 
 
+@own()
 def installed() -> tuple[str, ...]:
     """The providers that are here, whether they work or not; nothing is loaded."""
     own = set(ort.get_available_providers())
@@ -122,6 +126,7 @@ def _looked_up(name: str) -> Provider | str:
     return "this onnxruntime was built without it" if name in BUILT_IN else "onnxruntime has no such provider"
 
 
+@own()
 def _plugged(name: str, plug_in: PlugIn) -> Provider | str:
     if importlib.util.find_spec(plug_in.module) is None:
         return f"not installed; it comes with the package {plug_in.packages[0]}"

@@ -98,7 +98,7 @@ def _rescaled(
     state: NDArray[Any], before: Window, after: Window, shares: tuple[float, float]
 ) -> NDArray[Any]:
     """`state` [1, C, h, w] as that of a picture whose pixel is `shares` (x, y) of the former's."""
-    import cv2
+    from rvm_core.opencv import cv2
 
     if state.shape[2:] == (1, 1):
         return state

@@ -19,9 +19,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from rvm_core.matting.contract import RATIO
+from rvm_core.own_packages import own
+
+with own():
+    from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 BLOCK = 8
 _PROJECTION = "project_mat.conv.weight"

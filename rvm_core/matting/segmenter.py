@@ -297,7 +297,7 @@ def _found(alpha: NDArray[np.float32]) -> Window | None:
 
 
 def _drop_islands(alpha: NDArray[np.float32]) -> None:
-    import cv2
+    from rvm_core.opencv import cv2
 
     mask: Any = (alpha > _SEEN).view(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)

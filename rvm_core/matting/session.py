@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, ModelContract, ProviderError
 from rvm_core.matting import providers
 from rvm_core.matting.contract import RATIO, RVM, Contract, Tensor
+from rvm_core.own_packages import own
+
+with own("onnxruntime"):
+    import onnxruntime as ort
 
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     "tensor(float)": np.dtype(np.float32),

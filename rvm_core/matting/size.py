@@ -70,7 +70,7 @@ def resized(array: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     height, width = array.shape[:2]
     if size == (width, height):
         return array
-    import cv2
+    from rvm_core.opencv import cv2
 
     is_shrunk = size[0] <= width and size[1] <= height
     found: Any = cv2.resize(array, size, interpolation=cv2.INTER_AREA if is_shrunk else cv2.INTER_LINEAR)

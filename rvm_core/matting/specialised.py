@@ -16,6 +16,7 @@ from rvm_core.matting import session as sessions
 from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
 from rvm_core.matting.derived import derived
 from rvm_core.matting.recurrent import zero_state
+from rvm_core.own_packages import own
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ def specialised(official: Path) -> Graph:
 
 
 def _make(official: Path) -> bytes:
-    import onnx
+    with own():
+        import onnx
 
     from rvm_core.matting.rewrite import specialise
 
@@ -63,7 +65,8 @@ def _prove(candidate: Path, official: Path) -> Mapping[str, float]:
     The official graph is asked for its result before the refiner, which is what we use.
     Raises ModelContract when the difference is too large.
     """
-    import onnx
+    with own():
+        import onnx
 
     from rvm_core.matting.rewrite import projection
 

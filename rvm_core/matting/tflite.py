@@ -19,9 +19,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 from rvm_core.matting.rewrite import UnfamiliarGraph
+from rvm_core.own_packages import own
+
+with own():
+    from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 OPSET, IR_VERSION = 17, 9
 _TO_OURS, _TO_THEIRS = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -51,7 +54,8 @@ class _Conversion:
     """One file's operators, in its order, into nodes; tensors are named after their numbers."""
 
     def __init__(self, content: bytes) -> None:
-        import tflite
+        with own():
+            import tflite
 
         self.lite: Any = tflite
         if len(content) < 8 or not tflite.Model.ModelBufferHasIdentifier(content, 0):

@@ -155,13 +155,13 @@ def _square(plate: NDArray[np.float32], left: int, top: int) -> _Square:
 
 def _likeness(square: _Square, picture: NDArray[np.float32]) -> NDArray[Any]:
     """How like `square` the grey `picture` is where it is looked for, -1..1."""
-    import cv2
+    from rvm_core.opencv import cv2
 
     return np.asarray(cv2.matchTemplate(picture[square.around], square.look, cv2.TM_CCOEFF_NORMED))
 
 
 def _grey(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    import cv2
+    from rvm_core.opencv import cv2
 
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 

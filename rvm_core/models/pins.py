@@ -7,10 +7,9 @@ is kept beside it, and from then on no other bytes are the model.  Nothing is lo
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
+from rvm_core import atomic_write
 from rvm_core.models import promise
 from rvm_core.models.promise import Promise
 from rvm_core.models.registry import ModelEntry
@@ -35,13 +34,6 @@ def promised(entry: ModelEntry) -> Promise | None:
 def pin(entry: ModelEntry, path: Path) -> Promise:
     """Keep what the file at `path` is as the pin of `entry`.  Raises OSError."""
     seen = promise.of_file(path)
-    target = pin_file(entry)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".", suffix=".part")
-    staged = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps({"bytes": seen.bytes, "sha256": seen.digest}) + "\n")
-        staged.replace(target)
-    finally:
-        staged.unlink(missing_ok=True)
+    content = json.dumps({"bytes": seen.bytes, "sha256": seen.digest}) + "\n"
+    atomic_write.write(pin_file(entry), content.encode())
     return seen

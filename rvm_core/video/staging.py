@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rvm_core.errors import VideoError
+from rvm_core.patience import patiently
 from rvm_core.video.formats import NUMBER, is_sequence
 
 _MARK = ".obs-rvm-partial-"
@@ -40,7 +42,7 @@ def staged(target: Path, *, overwrite: bool) -> Iterator[Path]:
             if is_sequence(target):
                 _take_place(stage, target)
             else:
-                stage.replace(target)
+                patiently(lambda: stage.replace(target))
     finally:
         _remove(stage)
 
@@ -66,11 +68,11 @@ def _take_place(stage: Path, target: Path) -> None:
     """
     folder = target.parent
     if not folder.exists():
-        stage.rename(folder)
+        patiently(lambda: stage.rename(folder))
         return
     surplus = {old.name for old in _of_sequence(target)}
     for new in sorted(stage.iterdir()):
-        new.replace(folder / new.name)
+        patiently(partial(new.replace, folder / new.name))
         surplus.discard(new.name)
     for name in surplus:
         (folder / name).unlink()

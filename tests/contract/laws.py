@@ -19,6 +19,10 @@ RANKS = {
     "schema": 0,
     "texts": 0,
     "paths": 0,
+    "own_packages": 0,
+    "opencv": 0,
+    "atomic_write": 0,
+    "child_processes": 0,
     "presets": 0,
     "upgrades": 0,
     "backdrop": 1,
@@ -42,9 +46,18 @@ PUBLIC_NAMES = {"Matte": "matting", "Matting": "matting", "__version__": "errors
 # Packages that only the named modules (or packages) may import.
 SOLE_IMPORTERS = {
     "onnxruntime": ("rvm_core.matting.session", "rvm_core.matting.providers"),
+    "cv2": ("rvm_core.opencv", "rvm_core.bench", "rvm_core.health", "rvm_core.video", "installer"),
     "obspython": ("obs_rvm_filter", "rvm_core.obs_filter"),
     "av": ("rvm_core.video",),  # with an FFmpeg of its own, beside which OBS's must not lie
 }
+# What renames something else than a file that it has just written: models/parts.py a download, which outlives
+# its process; video/staging.py films and folders of pictures; installer/environment.py folders and a marker.
+RENAMERS = (
+    "rvm_core.atomic_write",
+    "rvm_core.models.parts",
+    "rvm_core.video.staging",
+    "installer.environment",
+)
 PRINTERS = ("rvm_core.cli",)
 COMPILERS = {"cfunc", "generated_jit", "guvectorize", "jit", "jit_module", "njit", "stencil", "vectorize"}
 COMPILING_MODULES = ("rvm_core.kernels._jit", "rvm_core.obs_filter._native")
@@ -63,9 +76,8 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 # Run by the environment's Python; nothing else in the installer imports them.
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
-BARE_ROOMS = tuple(
-    f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths", "patience")
-)
+_BARE = ("atomic_write", "child_processes", "desktop", "errors", "locks", "models", "paths", "patience")
+BARE_ROOMS = tuple(f"rvm_core.{room}" for room in _BARE)
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)
 
@@ -113,6 +125,21 @@ def sole_importers(modules: Iterable[Module]) -> Iterator[str]:
             allowed = SOLE_IMPORTERS.get(entry.origin.split(".")[0])
             if allowed is not None and not is_within(module.name, allowed):
                 yield module.at(entry.node, f"imports {entry.origin}; only {', '.join(allowed)} may")
+
+
+def one_writer(modules: Iterable[Module]) -> Iterator[str]:
+    """A file is written beside its place and renamed in one place: `atomic_write`."""
+    for module in modules:
+        if is_within(module.name, RENAMERS):
+            continue
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            name, count = node.func.attr, len(node.args)
+            is_rename = name in ("rename", "replace") and count == 1  # str.replace has two
+            is_of_os = name in ("rename", "replace", "renames") and ast.unparse(node.func.value) == "os"
+            if is_rename or is_of_os or name in ("mkstemp", "NamedTemporaryFile"):
+                yield module.at(node, f"calls {ast.unparse(node.func)}")
 
 
 def no_print(modules: Iterable[Module]) -> Iterator[str]:

@@ -22,6 +22,7 @@ LAWS: tuple[Law, ...] = (
     laws.ranks,
     laws.meeting_place,
     laws.sole_importers,
+    laws.one_writer,
     laws.no_print,
     laws.one_compiler,
     keys_in_schema,
@@ -72,6 +73,15 @@ CASES: tuple[tuple[Law, str, bool, str, str], ...] = (
         "import numpy",
     ),
     (laws.sole_importers, "rvm_core.libobs.api", False, "import obspython as obs", "import ctypes"),
+    (laws.one_writer, "rvm_core.plates", False, "part.replace(path)", "text.replace('a', 'b')"),
+    (laws.one_writer, "installer.demo", False, "import os\nos.replace(a, b)", "replace(stats, fps=30)"),
+    (
+        laws.one_writer,
+        "rvm_core.presets",
+        False,
+        "tempfile.mkstemp()",
+        "from rvm_core import atomic_write\natomic_write.write(path, b'')",
+    ),
     (laws.no_print, "rvm_core.models.fetch", False, "print('fetching')", "report('fetching')"),
     (laws.no_print, "rvm_core.models.fetch", False, "say = print", "say = 'print'"),
     (

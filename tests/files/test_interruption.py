@@ -41,7 +41,7 @@ def wait_for_work(folder: Path, process: subprocess.Popen[str]) -> None:
     """Until something of the output is written."""
     deadline = time.monotonic() + 60
     while not any(path.stat().st_size for path in partial(folder)):
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.communicate(timeout=60)
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -61,13 +61,13 @@ def test_killed_at_ten_moments(film: Path, process: Start, tmp_path: Path) -> No
         time.sleep(chosen.uniform(0, 0.6))
         assert running.poll() is None
         running.kill()
-        running.communicate()
+        running.communicate(timeout=60)
         was_at_work += bool(partial(tmp_path))
         assert (output.read_bytes() if output.exists() else None) == old
     assert was_at_work >= 7
     last = process("--model", GOOD, "--mode", "color", film, "-o", output, "--overwrite", "--end", 0.2)
-    assert last.wait(60) == 0, last.communicate()
-    last.communicate()
+    assert last.wait(60) == 0, last.communicate(timeout=60)
+    last.communicate(timeout=60)
     assert films.names(tmp_path) == ["out.mp4"], "what the killed ones left is gone"
 
 
@@ -77,7 +77,7 @@ def test_interrupted(number: signal.Signals, name: str, film: Path, process: Sta
     running = process("--model", "graph_slow", "--mode", "color", film, "-o", tmp_path / name)
     deadline = time.monotonic() + 60
     while not partial(tmp_path):
-        assert running.poll() is None, running.communicate()
+        assert running.poll() is None, running.communicate(timeout=60)
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(0.3)

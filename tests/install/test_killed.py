@@ -193,7 +193,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> States:
 def _when(installer: subprocess.Popen[str], happens: Callable[[], bool]) -> None:
     last = time.monotonic() + PATIENCE_S
     while not happens():
-        assert installer.poll() is None, installer.communicate()
+        assert installer.poll() is None, installer.communicate(timeout=PATIENCE_S)
         assert time.monotonic() < last
         time.sleep(0.001)
 

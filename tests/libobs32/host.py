@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
+XVFB_START_S = 20.0
 WHEELS = HERE / "wheels.txt"
 # pylibobs's own dependency, built for each Python version: installed by pip, not unpacked by hand.
 BINDING = "cffi>=1.15"
@@ -109,7 +111,8 @@ def display() -> Iterator[str]:
         os.close(write_end)
     try:
         with os.fdopen(read_end) as reader:
-            number = reader.readline().strip()  # empty when the server died before it was ready
+            is_ready, _, _ = select.select([reader], [], [], XVFB_START_S)
+            number = reader.readline().strip() if is_ready else ""  # empty also when the server has ended
         if not number:
             raise Unobtainable("Xvfb did not start.")
         yield f":{number}"

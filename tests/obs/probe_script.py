@@ -24,6 +24,7 @@ import threading
 import traceback
 from pathlib import Path
 
+JOIN_S = 5.0
 POLL_S = 0.02
 OBS_TASK_UI = 0
 PROPERTY_LIST = 6
@@ -201,4 +202,4 @@ def script_load(settings):
 
 def script_unload():
     _end.set()
-    _poller.join()
+    _poller.join(JOIN_S)  # it may be waiting for this thread to run a task

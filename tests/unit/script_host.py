@@ -1,9 +1,9 @@
 """A script as OBS loads it, without OBS: ``python script_host.py SCRIPT [STEP ...]`` prints what came of it.
 
 OBS adds the script's folder to the end of Python's path, imports the script by its name, asks for its
-description, and then tells it to load.  STEP: ``python=3.8``, before all of that; ``reload`` the script;
-``upgrade=VERSION`` of the loaded package's files; ``remove=FOLDER``; ``import=MODULE``.  The fake of libobs
-notes what is registered.
+description, and then tells it to load.  STEP: ``python=3.8``, before all of that, or ``before=MODULE``, which
+another script imports; ``reload`` the script; ``upgrade=VERSION`` of the loaded package's files;
+``remove=FOLDER``; ``import=MODULE``, by another script.  The fake of libobs notes what is registered.
 """
 
 import ctypes
@@ -48,9 +48,12 @@ def main():
     script, steps = Path(sys.argv[1]), [step.partition("=")[::2] for step in sys.argv[2:]]
     for _, version in [step for step in steps if step[0] == "python"]:
         sys.version_info = (*map(int, version.split(".")), 0, "final", 0)
+    for _, name in [step for step in steps if step[0] == "before"]:
+        importlib.import_module(name)
     sys.modules["obspython"] = fake_obspython()
     plain, ctypes.CDLL = ctypes.CDLL, FakeLibobs
     sys.path.append(str(script.parent))
+    path = list(sys.path)
     module = importlib.import_module(script.stem)
     descriptions = [module.script_description()]
     module.script_load(0)
@@ -72,7 +75,7 @@ def main():
             except Exception as cause:
                 refused[value] = str(cause)
     info = module._SourceInfo
-    packages = [name for name in ("rvm_core", "numpy") if name in sys.modules]
+    packages = [name for name in ("rvm_core", "numpy", "cv2") if name in sys.modules]
     outcome = {
         "descriptions": descriptions,
         "log": log,
@@ -80,6 +83,7 @@ def main():
         "refused": refused,
         "offsets": {name: getattr(info, name).offset for name, _ in info._fields_},
         "loaded": {name: str(Path(sys.modules[name].__file__).parent.parent) for name in packages},
+        "path": [path, sys.path],
         "data": os.environ.get("OBS_RVM_DATA_DIR"),
         "found_data": str(module._data_dir()),
     }

@@ -206,7 +206,7 @@ def test_killed_half_way(data: Path, site: Site) -> None:
         wait_until(lambda: part.exists() and part.stat().st_size == HALF)
     finally:
         child.kill()
-        child.communicate()
+        child.communicate(timeout=60)
         released.set()
     assert ensure(NAME, download=True) == target
     assert target.read_bytes() == CONTENT

@@ -13,25 +13,6 @@ from installer.sandbox import Stats
 pytest.importorskip("cv2")
 
 
-def test_a_staged_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
-    file = tmp_path / "demo.json"
-    file.write_text("old")
-
-    def breaks_off() -> None:
-        with demo.staged(file) as part:
-            part.write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        breaks_off()
-    assert file.read_text() == "old"
-    with demo.staged(file) as part:
-        part.write_text("new")
-        assert file.read_text() == "old"
-    assert file.read_text() == "new"
-    assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
-
-
 def test_the_backdrop_is_always_the_same_picture() -> None:
     one = demo_pictures.backdrop(320, 180)
     assert one.shape == (180, 320, 3)

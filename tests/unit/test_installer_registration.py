@@ -205,7 +205,7 @@ def test_what_a_killed_installer_left_beside_a_collection_goes(
     shop = workshop(layout.data, machine=Here(config.parent, "Linux"))
     monkeypatch.setattr(type(shop), "target", lambda _: target(config))
     AddToObs().run(shop)
-    part = file.with_name("One.json.obs-rvm-part")
+    part = files.part_of(file)
     part.touch()
     AddToObs().run(shop)
     assert not part.exists()

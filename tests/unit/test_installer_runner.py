@@ -15,6 +15,7 @@ from installer.log import Log
 from installer.runner import Runner
 from rvm_core.desktop.machine import ThisMachine
 from tests.unit.installers import debian
+from tests.unit.left_behind import left_behind
 
 
 @pytest.fixture
@@ -85,7 +86,17 @@ def test_an_interrupt_ends_the_child(runner: Runner, tmp_path: Path) -> None:
         os.kill(int(pid_file.read_text()), 0)
 
 
-def test_a_silent_command_shows_that_it_is_alive(
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
+def test_a_process_left_behind_with_the_output_is_not_waited_for(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.runner.END_S", 0.5)
+    with left_behind() as (program, has_ended):
+        assert runner.run(python(f"print('said'); {program}")) == ["said"]
+        assert not has_ended(), "the runner has waited for it"
+
+
+def test_a_silent_command_shows_that_it_has_ended(
     runner: Runner, out: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("installer.runner.HEARTBEAT_S", 0.05)

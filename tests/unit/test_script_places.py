@@ -52,7 +52,7 @@ try:
 except ImportError as cause:
     raise ImportError("A page of advice") from cause
 """
-REAL = ("errors.py", "upgrades.py")
+REAL = ("errors.py", "own_packages.py", "upgrades.py")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Outcome:
     refused: dict[str, str]
     offsets: dict[str, int]
     loaded: dict[str, str]
+    path: list[list[str]]
     data: str | None
     found_data: str
 
@@ -257,6 +258,61 @@ def test_the_data_folder_is_the_one_of_the_package(
         monkeypatch.setenv(variable, value)
     monkeypatch.chdir(script.parent)
     assert found.found_data == str(paths.data_dir())
+
+
+# -- other scripts -----------------------------------------------------------------------------------
+
+
+def test_pythons_path_stays_as_it_is(tmp_path: Path, home: Path) -> None:
+    script, packages = install(tmp_path / "data")
+    users = write_numpy(tmp_path / "users")
+    found = host(script, home, "reload", "reload", PYTHONPATH=str(users))
+    before, after = found.path
+    assert after == before
+    assert found.loaded == both_from(packages)
+
+
+@pytest.mark.parametrize("reloads", [0, 2])
+def test_what_another_script_imports_after_us_is_its_own(reloads: int, tmp_path: Path, home: Path) -> None:
+    script, packages = install(tmp_path / "data")
+    users = tmp_path / "users"
+    for folder in (users, packages):
+        (folder / "cv2").mkdir(parents=True)
+        (folder / "cv2" / "__init__.py").touch()
+    found = host(script, home, *["reload"] * reloads, "import=cv2", PYTHONPATH=str(users))
+    assert found.loaded == {**both_from(packages), "cv2": str(users)}
+
+
+def test_what_only_we_have_others_get_from_us(tmp_path: Path, home: Path) -> None:
+    script, packages = install(tmp_path / "data")
+    (packages / "cv2").mkdir()
+    (packages / "cv2" / "__init__.py").touch()
+    assert host(script, home, "import=cv2").loaded["cv2"] == str(packages)
+
+
+def test_a_package_that_another_script_loaded_first_is_used(tmp_path: Path, home: Path) -> None:
+    script, packages = install(tmp_path / "data")
+    users = write_numpy(tmp_path / "users")
+    found = host(script, home, "before=numpy", PYTHONPATH=str(users))
+    assert found.works
+    assert found.loaded == {"rvm_core": str(packages), "numpy": str(users)}
+
+
+@pytest.mark.parametrize("fault", ["ImportError('it is too old')", "AttributeError('it is too old')"])
+def test_a_package_that_another_script_loaded_first_and_that_does_not_fit_is_said(
+    fault: str, tmp_path: Path, home: Path
+) -> None:
+    script, packages = install(tmp_path / "data")
+    users = write_numpy(tmp_path / "users", "__version__ = '1.2'")
+    (packages / "rvm_core" / "obs_filter" / "scenes.py").write_text(f"raise {fault}")
+    found = host(script, home, "before=numpy", PYTHONPATH=str(users))
+    said = (
+        f"Another script loaded numpy 1.2 from {users} first, with which RVM Background cannot work:"
+        " it is too old. Remove that script in Tools &gt; Scripts, add it again after RVM Background,"
+        " and start OBS again."
+    )
+    assert found.hides
+    assert found.descriptions == [f"<b>RVM Background could not start.</b><p>{said}"]
 
 
 # -- problems ----------------------------------------------------------------------------------------

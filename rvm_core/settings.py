@@ -16,8 +16,8 @@ from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setti
 __all__ = [
     "ADVANCED_KEY", "AUDIO_SOURCE_KEY", "BACKGROUND_FILE_KEY", "BACKGROUND_SOURCE_KEY", "BLUR_STRENGTH_KEY",
     "BY_KEY", "GROUPS", "MODEL_KEY", "MODE_KEY", "PLATE_KEY", "PRESET_FILE_KEY", "PRESET_KEY",
-    "PRESET_NAME_KEY", "PROVIDER_KEY", "QUALITY_KEY", "SCHEMA", "SHOW_STATUS_KEY", "ZONE_COUNT", "Kind",
-    "Role", "Setting", "Settings", "Zone", "completed", "is_clamped",
+    "PRESET_NAME_KEY", "PROVIDER_KEY", "QUALITY_KEY", "SCHEMA", "SHOW_STATUS_KEY", "UNTIL_READY_KEY",
+    "ZONE_COUNT", "Kind", "Role", "Setting", "Settings", "Zone", "completed", "is_clamped",
 ]  # fmt: skip
 
 GROUPS: Mapping[str, str] = {
@@ -422,7 +422,7 @@ PRESET_KEY, PRESET_NAME_KEY, PRESET_FILE_KEY = "preset", "preset_name", "preset_
 BACKGROUND_FILE_KEY, BACKGROUND_SOURCE_KEY = "background_file", "background_source"
 BLUR_STRENGTH_KEY, PLATE_KEY = "blur_strength", "plate"
 SHOW_STATUS_KEY, AUDIO_SOURCE_KEY = "show_status", "audio_source"
-QUALITY_KEY, PROVIDER_KEY = "quality", "provider"
+QUALITY_KEY, PROVIDER_KEY, UNTIL_READY_KEY = "quality", "provider", "until_ready"
 """Of the settings that others treat apart, or change themselves."""
 
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SCHEMA}

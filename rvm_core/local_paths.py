@@ -13,6 +13,8 @@ from pathlib import Path
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _UNWRITABLE = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
+LONGEST_FILE_NAME = 200
+"""Bytes: file systems take 255, and what belongs to a file adds an ending to its name."""
 _NOT_IN_WINDOWS_NAMES = re.compile(r'[<>:"|?*]')
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])", re.IGNORECASE)
 _NOT_FILES = ("/dev", "/proc", "/sys", "/net", "/network", "/afs")
@@ -28,13 +30,25 @@ def names_local_file(path: str, *, windows: bool = os.name == "nt") -> bool:
     """
     if _UNWRITABLE.search(path) or re.match(r"[\\/]{2}", path):
         return False
-    names = re.split(r"[\\/]", path)
-    if any(_DEVICE.fullmatch(re.split("[.:]", name, maxsplit=1)[0].rstrip(" ")) for name in names):
+    if any(_is_device(name) for name in re.split(r"[\\/]", path)):
         return False
     if windows:
         return bool(_DRIVE.match(path)) and not _NOT_IN_WINDOWS_NAMES.search(path, 2)
     whole = posixpath.normpath(path).casefold()
     return path.startswith("/") and not any(whole == one or whole.startswith(f"{one}/") for one in _NOT_FILES)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether `name` is that of a file inside any folder, on every system: no path, device or stream."""
+    return (
+        name.strip(". ") != ""
+        and not name.endswith((".", " "))
+        and not re.search(r"[\\/]", name)
+        and not _NOT_IN_WINDOWS_NAMES.search(name)
+        and not _UNWRITABLE.search(name)
+        and not _is_device(name)
+        and len(name.encode()) <= LONGEST_FILE_NAME
+    )
 
 
 def is_local_file(path: str) -> bool:
@@ -49,3 +63,8 @@ def is_local_file(path: str) -> bool:
         return Path(path).is_file() and (os.name == "nt" or names_local_file(os.path.realpath(path)))
     except (OSError, ValueError):
         return False
+
+
+def _is_device(name: str) -> bool:
+    """Whether Windows takes `name`, in whatever folder, for a device."""
+    return bool(_DEVICE.fullmatch(re.split("[.:]", name, maxsplit=1)[0].rstrip(" ")))

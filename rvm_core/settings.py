@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from rvm_core.errors import SettingsError
-from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setting, of_models
+from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setting, of_models, shown
 
 __all__ = [
     "ADVANCED_KEY", "AUDIO_SOURCE_KEY", "BACKGROUND_FILE_KEY", "BACKGROUND_SOURCE_KEY", "BLUR_STRENGTH_KEY",
@@ -484,7 +484,7 @@ class Settings:
             complete[setting.key] = setting.coerce(given, for_file=True)
             if is_clamped(setting, given, complete[setting.key]):
                 raise SettingsError(
-                    f"{setting.key} cannot be {given}.", f"Use {setting.low:g} to {setting.high:g}."
+                    f"{setting.key} cannot be {shown(given)}.", f"Use {setting.low:g} to {setting.high:g}."
                 )
         return cls._of(complete)
 
@@ -535,7 +535,7 @@ def completed(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[SettingsE
             complete[setting.key] = setting.coerce(given)
             if is_clamped(setting, given, complete[setting.key]):
                 raise SettingsError(
-                    f"{setting.key} cannot be {given}; it is {complete[setting.key]:g} now.",
+                    f"{setting.key} cannot be {shown(given)}; it is {complete[setting.key]:g} now.",
                     f"Use {setting.low:g} to {setting.high:g}.",
                 )
         except SettingsError as problem:

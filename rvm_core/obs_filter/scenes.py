@@ -136,7 +136,10 @@ def _entries() -> dict[str, str]:
     """The keys of the script's settings that are ours, and their values."""
     if not _settings:
         return {}
-    held = json.loads(api.function("obs_data_get_json")(_settings).decode(errors="replace"))
+    try:
+        held = json.loads(api.function("obs_data_get_json")(_settings).decode(errors="replace"))
+    except RecursionError:  # something that is not ours, nested deeper than Python reads
+        return {}
     return {
         key: value for key, value in held.items() if key.startswith(KEY_PREFIX) and isinstance(value, str)
     }

@@ -66,7 +66,8 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
 BARE_ROOMS = tuple(
-    f"rvm_core.{room}" for room in ("desktop", "errors", "locks", "models", "paths", "patience")
+    f"rvm_core.{room}"
+    for room in ("desktop", "errors", "local_paths", "locks", "models", "paths", "patience")
 )
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rvm_core import local_paths
-from rvm_core.local_paths import is_local_file, names_local_file
+from rvm_core.local_paths import is_file_name, is_local_file, names_local_file
 
 NEVER = [
     r"\\host\share\x.png", "//host/share/x.png", r"/\host\share\x.png", r"\/host/share/x.png",
@@ -88,3 +88,35 @@ def test_only_a_regular_file_that_exists_is_one(tmp_path: Path) -> None:
     (tmp_path / "round").symlink_to(tmp_path / "round")
     for name in (".", "pipe", "null", "status", "dangling", "round", "x" * 300, "x.png/y"):
         assert not is_local_file(str(tmp_path / name)), name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        " ",
+        "a/b",
+        "a\\b",
+        "C:a",
+        "a:b",
+        "NUL",
+        "con.onnx",
+        "a.",
+        "a ",
+        "a\0b",
+        "\ud800",
+        "x" * 201,
+        "a?",
+    ],
+)
+def test_what_is_no_name_of_a_file_on_every_system(name: str) -> None:
+    assert not is_file_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "rvm_mobilenetv3_fp32.onnx", ".a", "ü b.onnx", "console.onnx", "x" * 200]
+)
+def test_what_is_one(name: str) -> None:
+    assert is_file_name(name)

@@ -477,7 +477,7 @@ class Settings:
         """`values` with defaults filled in.  Raises SettingsError for a bad value or an unknown key."""
         unknown = sorted(set(values) - set(BY_KEY))
         if unknown:
-            raise SettingsError(f"There is no setting {unknown[0]!r}.", f"Use: {', '.join(BY_KEY)}.")
+            raise SettingsError(f"There is no setting {shown(unknown[0])}.", f"Use: {', '.join(BY_KEY)}.")
         complete: dict[str, Any] = {}
         for setting in SCHEMA:
             given = values.get(setting.key, setting.default)

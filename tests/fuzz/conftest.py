@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
-BRIEF_EXAMPLES, LONG_EXAMPLES = 60, 1000
+BRIEF_EXAMPLES, LONG_EXAMPLES = 60, 200
 
 _common: dict[str, Any] = {
     "deadline": None,  # other programs may have the processor

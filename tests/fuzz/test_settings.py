@@ -86,6 +86,7 @@ def test_any_values_become_valid_settings(given: dict[str, Any]) -> None:
 
 
 @given(GIVEN)
+@example({"x" * 5000: 1})
 def test_files_take_valid_settings_or_none(given: dict[str, Any]) -> None:
     with quietly():
         found, _ = attempt(lambda: Settings.for_file(given), SettingsError)

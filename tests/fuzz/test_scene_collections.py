@@ -81,7 +81,8 @@ def test_a_script_that_moves_keeps_its_settings_and_its_place(content: bytes, ol
     with quietly():
         before, _ = attempt(lambda: collections.scripts(content), CollectionError)
         if before is None:
-            assert attempt(lambda: collections.replaced_script(content, old, new), CollectionError)[1]
+            if old != new:
+                assert attempt(lambda: collections.replaced_script(content, old, new), CollectionError)[1]
             return
         moved, refusal = attempt(lambda: collections.replaced_script(content, old, new), CollectionError)
         if refusal is not None:

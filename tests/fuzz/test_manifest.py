@@ -85,6 +85,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @example(manifest(file="CON"))
 @example(manifest(tensors=[]))
 @example(manifest(title="x" * 50_000))
+@example(manifest().replace(b"mine", b"x" * 5000))
+@example(manifest(method="x" * 5000))
 @example(deep(20000).encode())
 @example(b'{"schema": 1, "models": {"' + b"x" * 60_000 + b'": 1}}')
 def test_a_users_list_of_models(data: Path, content: bytes) -> None:

@@ -34,9 +34,12 @@ def decoded(path: str, name: str, error: type[RvmError]) -> NDArray[np.uint8]:
     from rvm_core.opencv import cv2
 
     try:
+        if not Path(path).is_file() and Path(path).exists():  # a pipe would never end, nor would a device
+            raise error(f"The {name} {path} is not a file.", _REMEDY)
         encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
-    except OSError as cause:
-        raise error(f"The {name} {path} cannot be read ({cause.strerror}).", _REMEDY) from cause
+    except (OSError, ValueError) as cause:
+        why = cause.strerror if isinstance(cause, OSError) else cause
+        raise error(f"The {name} {path} cannot be read ({why}).", _REMEDY) from cause
     try:
         image = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if encoded.size else None
     except cv2.error as cause:  # more than 2 ** 30 pixels

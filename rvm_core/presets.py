@@ -1,7 +1,12 @@
 """Presets: named sets of settings, those that are built in and the user's own, one file each.
 
 Nothing of OBS is known here.  Any thread, any process: files appear whole or not at all, and a file that
-cannot be used is left as it is, with its reason in :func:`problems`.  No heavy import here.
+cannot be used is left as it is, with its reason in :func:`problems`.  The user's own are read again only when
+a file has changed, so they can be looked up on OBS's UI thread.  No heavy import here.
+
+Preset files come from other people too, and nothing marks those that do.  So every preset takes only paths
+of files on this computer (:mod:`rvm_core.local_paths`), however it was chosen; `Preset.left_out` says what
+was not taken.  :func:`import_file` also leaves out files that do not exist, and the choice to show the room.
 """
 
 from __future__ import annotations
@@ -13,20 +18,23 @@ import json
 import re
 import reprlib
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from rvm_core import atomic_write, paths
+from rvm_core import atomic_write, local_paths, paths
 from rvm_core.errors import PresetError, SettingsError
-from rvm_core.settings import BY_KEY, SCHEMA, Kind, Role, Setting, completed
+from rvm_core.folder_cache import FolderCache
+from rvm_core.settings import BY_KEY, SCHEMA, UNTIL_READY_KEY, Kind, Role, Setting, completed
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 60
 """Characters in a name."""
 MOST_BYTES = 1 << 16
 """In a preset's file, which holds some 2 KiB."""
+LONGEST_PATH = 120
+"""Characters of a path that are shown to people."""
 
 _KIND = "obs-rvm preset"
 _TYPES: Mapping[Kind, tuple[type, ...]] = {
@@ -46,10 +54,12 @@ class Preset:
     """A name and the values of all settings that presets say (:class:`rvm_core.schema.Role`).
 
     Those that are built in say nothing of ``Role.CONTENT``; a file of an older version may lack newer keys.
+    left_out: values of its file that were not taken, one error each.
     """
 
     name: str
     values: Mapping[str, Any]
+    left_out: tuple[PresetError, ...] = field(default=(), compare=False)
 
     @property
     def complete(self) -> dict[str, Any]:
@@ -92,14 +102,13 @@ _BUILT_IN: Mapping[str, Preset] = {preset.name: preset for preset in BUILT_IN}
 
 def names() -> list[str]:
     """Every preset that can be had: those that are built in, then the user's own by name."""
-    return [*_BUILT_IN, *sorted(_own(), key=lambda name: (name.casefold(), name))]
+    return [*_BUILT_IN, *sorted(_own().presets, key=lambda name: (name.casefold(), name))]
 
 
 def problems() -> list[PresetError]:
-    """Why files in the presets' folder are not among :func:`names`."""
-    found: list[PresetError] = []
-    _own(found)
-    return found
+    """Why files in the presets' folder are not among :func:`names`, and what others of them left out."""
+    own = _own()
+    return [*own.problems, *(problem for _, preset in own.presets.values() for problem in preset.left_out)]
 
 
 def is_built_in(name: str) -> bool:
@@ -111,7 +120,7 @@ def get(name: str) -> Preset:
     """The preset `name`.  Raises PresetError where there is none, or its file cannot be read."""
     if is_built_in(name):
         return _BUILT_IN[name]
-    return read(_path_of(name))
+    return _found(name)[1]
 
 
 def changes(preset: Preset, current: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,23 +137,24 @@ def is_changed(name: str, current: Mapping[str, Any]) -> bool:
     return bool(changes(get(name), current))
 
 
-def save(name: str, values: Mapping[str, Any]) -> str:
-    """Keep what presets hold of a filter's `values` under `name`; its name as it was kept.
+def save(name: str, values: Mapping[str, Any]) -> Preset:
+    """Keep what presets hold of a filter's `values` under `name`; the preset as it was kept.
 
     A preset of the user's own of that name gets these values.  Raises PresetError.
     """
     name = _own_name(name)
-    path = _own().get(name)
-    if path is None:
-        path = _place(name)
+    own = _own().presets.get(name)
+    path = own[0] if own is not None else _place(name)
+    if own is None:
         with contextlib.suppress(OSError):
             if path.stat().st_size:
                 read(path)  # a file that only another version can read must not be lost
     held = completed(values)[0]
     text = _text(Preset(name, {s.key: held[s.key] for s in SCHEMA if s.role is not Role.APART}))
-    _parsed(text.encode(errors="surrogatepass"), f"The preset “{name}”")  # what is written can be read again
-    _put(text, path)
-    return name
+    # what is written can be read again
+    kept = _parsed(text.encode(errors="surrogatepass"), f"The preset “{name}”")
+    _put(_text(kept), path)
+    return kept
 
 
 def rename(old: str, new: str) -> str:
@@ -154,7 +164,7 @@ def rename(old: str, new: str) -> str:
     if new == old:
         return new
     values = read(path).values
-    if new in _own() or not _put_new(Preset(new, values)):
+    if new in _own().presets or not _put_new(Preset(new, values)):
         raise PresetError(f"There is a preset “{new}” already.", "Use another name.")
     _unlink(path)
     return new
@@ -165,17 +175,22 @@ def delete(name: str) -> None:
     _unlink(_path_of(name))
 
 
-def exported(name: str) -> str:
-    """The preset `name` as the text of its file.  Raises PresetError."""
-    return _text(get(name))
+class Exported(NamedTuple):
+    """Where a preset was written to, and the keys of the settings whose paths it does not carry."""
+
+    file: Path
+    left_out: tuple[str, ...]
 
 
-def export(name: str, path: str | Path) -> Path:
-    """Write the preset `name` to a file, which may be one of a preset already; where it is now.
+def export(name: str, path: str | Path, *, with_paths: bool = False) -> Exported:
+    """Write the preset `name` to a file, which may be one of a preset already.
 
-    Raises PresetError, also where another kind of file would be lost.
+    The names of folders tell who somebody is, and mean nothing on other computers: paths are left out unless
+    `with_paths`.  Raises PresetError, also where another kind of file would be lost.
     """
-    text = exported(name)
+    values = get(name).values
+    left_out = () if with_paths else tuple(key for key in values if _is_path(key, values[key]))
+    text = _text(Preset(name, {key: value for key, value in values.items() if key not in left_out}))
     place = _given(path)
     if _is_there(place):
         try:
@@ -183,19 +198,22 @@ def export(name: str, path: str | Path) -> Path:
         except PresetError as cause:
             raise PresetError(f"The file {place} is there already and is no preset.", _OTHER_FILE) from cause
     _put(text, place)
-    return place
+    return Exported(place, left_out)
 
 
-def import_file(path: str | Path) -> str:
-    """Take in the preset of a file; its name here, which has a number where its own is taken.
+def import_file(path: str | Path) -> Preset:
+    """Take in the preset of a file, and return it as it is here.
 
+    Its name has a number where its own is taken.  Files that do not exist on this computer are left out, and
+    so is the choice to show the room until there is a matte, which only the user may make.
     Raises PresetError; then nothing has changed.
     """
-    preset = read(_given(path))
-    taken = _own()
-    for name in _numbered(_own_name(preset.name)):
-        if name not in taken and _put_new(Preset(name, preset.values)):
-            return name
+    given = _of_others(read(_given(path)))
+    taken = _own().presets
+    for name in _numbered(_own_name(given.name)):
+        preset = replace(given, name=name)
+        if name not in taken and _put_new(preset):
+            return preset
     raise AssertionError  # there is always another number
 
 
@@ -229,9 +247,52 @@ def _parsed(content: bytes, what: str) -> Preset:
     if version != SCHEMA_VERSION or not isinstance(name, str) or not isinstance(values, dict):
         raise PresetError(f"{what} lacks a part.", _OTHER_FILE)
     try:
-        return Preset(kept_name(name), {key: _checked(key, value) for key, value in values.items()})
+        preset = Preset(kept_name(name), {key: _checked(key, value) for key, value in values.items()})
     except PresetError as cause:
         raise PresetError(f"{what}: {cause.problem}", cause.remedy) from cause
+    elsewhere = {
+        key: PresetError(
+            f"The preset “{preset.name}” leaves out {_shortened(value)}: it is not a file on this computer.",
+            "Choose a file on this computer. A network share needs a drive letter or a folder first.",
+        )
+        for key, value in preset.values.items()
+        if _is_path(key, value) and not local_paths.names_local_file(value)
+    }
+    return _without(preset, elsewhere)
+
+
+def _of_others(preset: Preset) -> Preset:
+    """`preset`, which somebody else may have made, without what must not be taken from others."""
+    unwanted = {
+        key: PresetError(
+            f"The preset “{preset.name}” leaves out {_shortened(value)}: there is no such file.",
+            "Choose another file.",
+        )
+        for key, value in preset.values.items()
+        if _is_path(key, value) and not local_paths.is_local_file(value)
+    }
+    if preset.values.get(UNTIL_READY_KEY) == "show":
+        unwanted[UNTIL_READY_KEY] = PresetError(
+            f"The preset “{preset.name}” leaves out “Show the room”: viewers would see your background while "
+            "there is no matte.",
+            "Choose it yourself if you want that.",
+        )
+    return _without(preset, unwanted)
+
+
+def _is_path(key: str, value: Any) -> bool:
+    return BY_KEY[key].kind is Kind.PATH and value != ""
+
+
+def _without(preset: Preset, left_out: Mapping[str, PresetError]) -> Preset:
+    values = {key: value for key, value in preset.values.items() if key not in left_out}
+    return Preset(preset.name, values, (*preset.left_out, *left_out.values()))
+
+
+def _shortened(path: str) -> str:
+    """`path` for people: of a length that can be read, and nothing that a terminal or a log would obey."""
+    whole = "".join(sign if sign.isprintable() else "�" for sign in path[: LONGEST_PATH + 1])
+    return whole if len(whole) <= LONGEST_PATH else f"{whole[:LONGEST_PATH]}…"
 
 
 def kept_name(name: str) -> str:
@@ -284,39 +345,68 @@ def _coerced(setting: Setting, value: Any) -> Any:
     return coerced
 
 
-def _own(problems: list[PresetError] | None = None) -> dict[str, Path]:
-    """The file of each of the user's own presets, by name; what is wrong with others comes to `problems`."""
-    found: dict[str, Path] = {}
-    said = problems if problems is not None else []
+class _Own(NamedTuple):
+    """The user's own presets by name, each with its file, and what is wrong with other files."""
+
+    presets: Mapping[str, tuple[Path, Preset]]
+    problems: Sequence[PresetError]
+
+
+class _Unusable(NamedTuple):
+    problem: PresetError
+    lasts: bool
+    """Until the file changes; one that could not be opened may be readable the next moment."""
+
+
+def _own_or_unusable(file: Path) -> Preset | _Unusable:
+    try:
+        preset = read(file)
+        return replace(preset, name=_own_name(preset.name))
+    except PresetError as found:
+        # without its traceback, which holds the file's content
+        return _Unusable(PresetError(found.problem, found.remedy), not isinstance(found.__cause__, OSError))
+
+
+_files: FolderCache[Preset | _Unusable] = FolderCache(
+    ".json", _own_or_unusable, lambda content: not isinstance(content, _Unusable) or content.lasts
+)
+
+
+def _own() -> _Own:
     folder = paths.presets_dir()
     try:
-        files = sorted(file for file in folder.iterdir() if file.suffix == ".json")
+        files = _files.contents(folder)
     except FileNotFoundError:
-        return found
+        return _Own({}, ())
     except OSError as cause:
-        said.append(PresetError(f"The folder {folder} cannot be read ({cause.strerror}).", _OTHER_PLACE))
-        return found
-    for file in files:
-        try:
-            name = _own_name(read(file).name)
-        except PresetError as problem:
-            said.append(problem)
+        problem = PresetError(f"The folder {folder} cannot be read ({cause.strerror}).", _OTHER_PLACE)
+        return _Own({}, (problem,))
+    found: dict[str, tuple[Path, Preset]] = {}
+    problems: list[PresetError] = []
+    for file, content in files:
+        if isinstance(content, _Unusable):
+            problems.append(content.problem)
             continue
-        first = found.setdefault(name, file)
+        first = found.setdefault(content.name, (file, content))[0]
         if first != file:  # copied by hand
-            said.append(
-                PresetError(f"The files {first} and {file} are both “{name}”.", "Remove one of them.")
+            problems.append(
+                PresetError(f"The files {first} and {file} are both “{content.name}”.", "Remove one of them.")
             )
-    return found
+    return _Own(found, problems)
 
 
 def _path_of(name: str) -> Path:
     """The file of a preset of the user's own.  Raises PresetError."""
     if is_built_in(name):
         raise PresetError(f"The preset “{name}” is built in and stays as it is.", "Choose one of your own.")
-    path = _own().get(name)
-    if path is not None:
-        return path
+    return _found(name)[0]
+
+
+def _found(name: str) -> tuple[Path, Preset]:
+    """A preset of the user's own with its file.  Raises PresetError."""
+    own = _own().presets.get(name)
+    if own is not None:
+        return own
     if _is_there(_place(name)):
         read(_place(name))  # which says what is wrong with it
     raise PresetError(f"There is no preset “{name}”.", "Choose another one, or import it.")

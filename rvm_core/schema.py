@@ -20,6 +20,10 @@ MODE_KEY, MODEL_KEY, ADVANCED_KEY = "mode", "model", "advanced"
 """Of the settings on which it depends whether others do anything, or are shown."""
 
 
+LONGEST_VALUE = 100
+"""Characters of a bad value that a message tells."""
+
+
 class Kind(Enum):
     """How a value is stored in an OBS scene file."""
 
@@ -111,14 +115,21 @@ class Setting:
                 return int(value) & 0xFFFFFFFF
         except (TypeError, ValueError, OverflowError):
             raise SettingsError(
-                f"{self.key} cannot be {value!r}.", f"Use a {self.kind.value}, for example {self.default!r}."
+                f"{self.key} cannot be {shown(value)}.",
+                f"Use a {self.kind.value}, for example {self.default!r}.",
             ) from None
         if not isinstance(value, str):
-            raise SettingsError(f"{self.key} cannot be {value!r}.", "Use a text value.")
+            raise SettingsError(f"{self.key} cannot be {shown(value)}.", "Use a text value.")
         choices = dict(self.choices if for_file else self.choices + self.live_choices)
         if self.kind is Kind.CHOICE and value not in choices:
-            raise SettingsError(f"{self.key} cannot be {value!r}.", f"Use one of: {', '.join(choices)}.")
+            raise SettingsError(f"{self.key} cannot be {shown(value)}.", f"Use one of: {', '.join(choices)}.")
         return value
+
+
+def shown(value: Any) -> str:
+    """`value` for people: a damaged scene file may hold any amount of text."""
+    shown = repr(value)
+    return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}…"
 
 
 def of_models(field: str) -> dict[str, str]:
@@ -128,7 +139,7 @@ def of_models(field: str) -> dict[str, str]:
         try:
             models = json.loads(path.read_text(encoding="utf-8"))["models"]
             found.update({str(name): str(entry[field]) for name, entry in models.items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
     return found
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from rvm_core.errors import SettingsError
-from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setting, of_models
+from rvm_core.schema import ADVANCED_KEY, MODE_KEY, MODEL_KEY, Kind, Role, Setting, of_models, shown
 
 __all__ = [
     "ADVANCED_KEY", "AUDIO_SOURCE_KEY", "BACKGROUND_FILE_KEY", "BACKGROUND_SOURCE_KEY", "BLUR_STRENGTH_KEY",
     "BY_KEY", "GROUPS", "MODEL_KEY", "MODE_KEY", "PLATE_KEY", "PRESET_FILE_KEY", "PRESET_KEY",
-    "PRESET_NAME_KEY", "PROVIDER_KEY", "QUALITY_KEY", "SCHEMA", "SHOW_STATUS_KEY", "ZONE_COUNT", "Kind",
-    "Role", "Setting", "Settings", "Zone", "completed", "is_clamped",
+    "PRESET_NAME_KEY", "PROVIDER_KEY", "QUALITY_KEY", "SCHEMA", "SHOW_STATUS_KEY", "UNTIL_READY_KEY",
+    "ZONE_COUNT", "Kind", "Role", "Setting", "Settings", "Zone", "completed", "is_clamped",
 ]  # fmt: skip
 
 GROUPS: Mapping[str, str] = {
@@ -422,7 +422,7 @@ PRESET_KEY, PRESET_NAME_KEY, PRESET_FILE_KEY = "preset", "preset_name", "preset_
 BACKGROUND_FILE_KEY, BACKGROUND_SOURCE_KEY = "background_file", "background_source"
 BLUR_STRENGTH_KEY, PLATE_KEY = "blur_strength", "plate"
 SHOW_STATUS_KEY, AUDIO_SOURCE_KEY = "show_status", "audio_source"
-QUALITY_KEY, PROVIDER_KEY = "quality", "provider"
+QUALITY_KEY, PROVIDER_KEY, UNTIL_READY_KEY = "quality", "provider", "until_ready"
 """Of the settings that others treat apart, or change themselves."""
 
 BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SCHEMA}
@@ -477,14 +477,14 @@ class Settings:
         """`values` with defaults filled in.  Raises SettingsError for a bad value or an unknown key."""
         unknown = sorted(set(values) - set(BY_KEY))
         if unknown:
-            raise SettingsError(f"There is no setting {unknown[0]!r}.", f"Use: {', '.join(BY_KEY)}.")
+            raise SettingsError(f"There is no setting {shown(unknown[0])}.", f"Use: {', '.join(BY_KEY)}.")
         complete: dict[str, Any] = {}
         for setting in SCHEMA:
             given = values.get(setting.key, setting.default)
             complete[setting.key] = setting.coerce(given, for_file=True)
             if is_clamped(setting, given, complete[setting.key]):
                 raise SettingsError(
-                    f"{setting.key} cannot be {given}.", f"Use {setting.low:g} to {setting.high:g}."
+                    f"{setting.key} cannot be {shown(given)}.", f"Use {setting.low:g} to {setting.high:g}."
                 )
         return cls._of(complete)
 
@@ -535,7 +535,7 @@ def completed(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[SettingsE
             complete[setting.key] = setting.coerce(given)
             if is_clamped(setting, given, complete[setting.key]):
                 raise SettingsError(
-                    f"{setting.key} cannot be {given}; it is {complete[setting.key]:g} now.",
+                    f"{setting.key} cannot be {shown(given)}; it is {complete[setting.key]:g} now.",
                     f"Use {setting.low:g} to {setting.high:g}.",
                 )
         except SettingsError as problem:

@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ALL_STAGES=(lint types unit nojit contract files quality providers install obs libobs32)
+ALL_STAGES=(lint types unit fuzz nojit contract files quality providers install obs libobs32)
 STAGE_LIMIT_S=1500  # a stage that hangs is a failure, not an endless run
 PACKAGES=(
   obs-studio obs-plugins xvfb xauth openbox xdotool x11-utils imagemagick libgl1-mesa-dri  # a real OBS, unattended
@@ -112,6 +112,7 @@ pytest_stage() { python_stage pytest "$@"; }
 stage_lint() { python_stage ruff check . && python_stage ruff format --check .; }
 stage_types() { python_stage mypy; }
 stage_unit() { pytest_stage tests/unit; }
+stage_fuzz() { pytest_stage tests/fuzz; }
 stage_nojit() {
   local files
   mapfile -t files < <(find tests/unit -name 'test_*.py' -path '*kernels*' | sort)
@@ -146,7 +147,7 @@ make_environment
 export OBS_RVM_DATA_DIR="${OBS_RVM_DATA_DIR:-$PWD/.venv/data}"
 # What a user's shell may hold is not what is tested.
 unset OBS_RVM_SITE_PACKAGES OBS_RVM_STATUS_DIR PYTHONPATH PYTHONHOME NUMBA_CACHE_DIR NUMBA_DISABLE_JIT
-if asked_for unit files quality providers install obs libobs32; then
+if asked_for unit fuzz files quality providers install obs libobs32; then
   fetch_models
   heading "Compiled kernels"
   .venv/bin/python -m rvm_core warm

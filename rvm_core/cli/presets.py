@@ -56,11 +56,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Done:
-    """What was done with the preset `name`: a clause.  file: where it lies now, or empty."""
+    """What was done with the preset `name`: a clause.
+
+    file: where it lies now, or empty.  left_out: what was not taken or given, one sentence or more each.
+    """
 
     name: str
     what: str
     file: str = ""
+    left_out: tuple[str, ...] = ()
 
     def text(self) -> str:
         """One line."""
@@ -78,20 +82,28 @@ def show_preset(name: str) -> Shown:
     return Shown(name, presets.is_built_in(name), presets.get(name).complete)
 
 
-def export_preset(name: str, file: Path, *, overwrite: bool) -> Done:
-    """Write the preset `name` to `file`.  Raises PresetError."""
+def export_preset(name: str, file: Path, *, overwrite: bool, with_paths: bool) -> Done:
+    """Write the preset `name` to `file`; the paths of its files too if `with_paths`.  Raises PresetError."""
     with contextlib.suppress(OSError):  # whoever writes says why
         if file.exists() and not overwrite:
             raise PresetError(f"The file {file} is there already.", "Choose another one, or add --overwrite.")
-    path = presets.export(name, file)
-    return Done(name, f"written to {path}", str(path))
+    exported = presets.export(name, file, with_paths=with_paths)
+    left_out = tuple(
+        f"{BY_KEY[key].label}: left out, because the path may tell your name. Add --with-paths to include it."
+        for key in exported.left_out
+    )
+    return Done(name, f"written to {exported.file}", str(exported.file), left_out)
 
 
 def import_preset(file: Path) -> Done:
     """Take in the preset of `file`.  Raises PresetError."""
     wanted = presets.read(file).name
-    name = presets.import_file(file)
-    return Done(name, "imported" if name == wanted else f"imported; there is another “{wanted}”")
+    preset = presets.import_file(file)
+    return Done(
+        preset.name,
+        "imported" if preset.name == wanted else f"imported; there is another “{wanted}”",
+        left_out=tuple(map(str, preset.left_out)),
+    )
 
 
 def rename_preset(old: str, new: str) -> Done:
@@ -123,6 +135,9 @@ def add(commands: Any) -> None:
             asked[action].add_argument(place.lower(), metavar=place, type=_file if place == "FILE" else str)
         asked[action].add_argument("--json", action="store_true", help="as JSON")
     asked["export"].add_argument("--overwrite", action="store_true", help="replace a preset file that exists")
+    asked["export"].add_argument(
+        "--with-paths", action="store_true", help="include the paths of files, which may tell your name"
+    )
     command.set_defaults(run=_run)
 
 
@@ -136,10 +151,17 @@ def _file(text: str) -> Path:
 def _run(options: argparse.Namespace) -> int:
     result = _result(options)
     show(result, as_json=options.json)
-    if isinstance(result, PresetList) and not options.json:
-        for problem in result.problems:
-            tell(problem)
+    if not options.json:
+        for told in _told_beside(result):
+            tell(told)
     return 0
+
+
+def _told_beside(result: Result) -> tuple[str, ...]:
+    """What goes to stderr: in JSON it is part of the result."""
+    if isinstance(result, PresetList):
+        return result.problems
+    return result.left_out if isinstance(result, Done) else ()
 
 
 def _result(options: argparse.Namespace) -> Result:
@@ -148,7 +170,9 @@ def _result(options: argparse.Namespace) -> Result:
     if options.action == "show":
         return show_preset(options.name)
     if options.action == "export":
-        return export_preset(options.name, options.file, overwrite=options.overwrite)
+        return export_preset(
+            options.name, options.file, overwrite=options.overwrite, with_paths=options.with_paths
+        )
     if options.action == "import":
         return import_preset(options.file)
     if options.action == "rename":
@@ -163,4 +187,7 @@ def _in_words(setting: Setting, value: Any) -> str:
         return "yes" if value else "no"
     if setting.kind is Kind.COLOR:
         return f"#{value & 255:02X}{value >> 8 & 255:02X}{value >> 16 & 255:02X}"
-    return f"{value:g}" if setting.kind in (Kind.NUMBER, Kind.COUNT) else str(value)
+    if setting.kind in (Kind.NUMBER, Kind.COUNT):
+        return f"{value:g}"
+    # a terminal obeys control characters, and others may have written the preset
+    return "".join(sign if sign.isprintable() else "�" for sign in str(value))

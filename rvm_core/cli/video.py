@@ -168,7 +168,10 @@ def _with_preset(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises PresetError, also for a choice of the preset that files do not have.
     """
-    held = presets.get(name).complete
+    preset = presets.get(name)
+    for problem in preset.left_out:
+        tell(str(problem))
+    held = preset.complete
     values = {key: value for key, value in held.items() if not BY_KEY[key].live_only} | dict(given)
     for key, value in values.items():
         if value in dict(BY_KEY[key].live_choices):

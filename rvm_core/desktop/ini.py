@@ -22,6 +22,7 @@ HEADER = re.compile(rb"[ \t]*\[([^\]\r\n]*)\]?")
 ITEM = re.compile(rb"[ \t]*([^#\[ \t][^=]*)=(.*)")
 ESCAPES = {"\\": r"\\", "\r": r"\r", "\n": r"\n"}
 MEANINGS = {escape: letter for letter, escape in ESCAPES.items()}
+OTHER_PATH = "Rename the folders of this path to plain letters and digits."
 REPAIR = "Start OBS, which writes the file anew, quit OBS, and try again."
 
 
@@ -129,7 +130,13 @@ def _ends_a_line(content: bytes) -> bool:
 
 
 def _escaped(text: str) -> bytes:
-    return "".join(ESCAPES.get(letter, letter) for letter in text).encode()
+    try:
+        written = "".join(ESCAPES.get(letter, letter) for letter in text).encode()
+    except UnicodeEncodeError as cause:
+        raise IniError("This path has characters that OBS cannot store.", OTHER_PATH) from cause
+    if b"\0" in written:
+        raise IniError("This path has characters that OBS cannot store.", OTHER_PATH)
+    return written
 
 
 def _unescaped(written: bytes) -> str:

@@ -94,9 +94,16 @@ def converted(model: Path) -> Path:
 
 
 def _make(model: Path) -> bytes:
+    from rvm_core.matting.rewrite import UnfamiliarGraph
     from rvm_core.matting.tflite import to_onnx
 
-    content: bytes = to_onnx(model.read_bytes()).SerializeToString()
+    try:
+        content: bytes = to_onnx(model.read_bytes()).SerializeToString()
+    except UnfamiliarGraph as cause:
+        raise ModelContract(
+            f"{model.name} is not one of MediaPipe's selfie models, or it is damaged ({cause}).",
+            "Choose another model.",
+        ) from cause
     return content
 
 

@@ -13,6 +13,7 @@ util/tflite/operations/transpose_conv_bias.cc; the ONNX operators' documentation
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,10 @@ with own():
     from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
 OPSET, IR_VERSION = 17, 9
+MOST_NUMBERS = 1 << 26
+"""In one tensor; MediaPipe's have up to 4 million.  A damaged file may ask for any amount of memory."""
+LONGEST_REASON = 300
+"""Characters of what another package says."""
 _TO_OURS, _TO_THEIRS = (0, 3, 1, 2), (0, 2, 3, 1)
 """Turn [n, h, w, c] to [n, c, h, w], and back."""
 _CLASSES = 6
@@ -45,9 +50,13 @@ def to_onnx(content: bytes) -> ModelProto:
     """
     try:
         return _Conversion(content).model()
-    except (struct.error, IndexError, KeyError, TypeError, ValueError, AttributeError) as fault:
-        # flatbuffers checks nothing as it reads
-        raise UnfamiliarGraph(f"the file cannot be read as TensorFlow Lite's: {fault!r}") from fault
+    except (UnfamiliarGraph, ImportError):
+        raise
+    except (
+        Exception
+    ) as fault:  # flatbuffers checks nothing as it reads, and any number may come from anywhere
+        reason = " ".join(str(fault).split())[:LONGEST_REASON] or type(fault).__name__
+        raise UnfamiliarGraph(f"the file cannot be read as TensorFlow Lite's: {reason}") from fault
 
 
 class _Conversion:
@@ -158,7 +167,10 @@ class _Conversion:
         return options
 
     def shape(self, tensor: int) -> list[int]:
-        return [int(side) for side in self.graph.Tensors(tensor).ShapeAsNumpy()]
+        found = [int(side) for side in self.graph.Tensors(tensor).ShapeAsNumpy()]
+        if min(found, default=1) < 1 or math.prod(found) > MOST_NUMBERS:
+            raise UnfamiliarGraph(f"tensor {tensor} has the shape {found[:4]}")
+        return found
 
     def value(self, tensor: int) -> NDArray[Any] | None:
         """What `tensor` holds if it is constant, [n, h, w, c]."""
@@ -380,6 +392,8 @@ class _Conversion:
             centres = "half_pixel" if options.HalfPixelCenters() else "asymmetric"
         height, width = (int(side) for side in self.fixed(operator.Inputs(1)))
         source = operator.Inputs(0)
+        if [height, width] != self.shape(operator.Outputs(0))[1:3]:
+            raise UnfamiliarGraph(f"a resize to {height} x {width} for {self.shape(operator.Outputs(0))}")
         sizes = np.array([1, self.shape(source)[3], height, width], np.int64)
         inputs = [self.in_our_order(source), "", "", self.constant(f"size{operator.Outputs(0)}", sizes)]
         self.finish(operator, "Resize", inputs, 0, coordinate_transformation_mode=centres, **attributes)

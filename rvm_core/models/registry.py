@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from rvm_core import paths
 from rvm_core.errors import ModelError
+from rvm_core.local_paths import is_file_name
 
 SCHEMA_VERSION = 1
+LONGEST_NAME = 100
+"""Characters in a model's name."""
+LONGEST_CAUSE = 300
+"""Characters of what is wrong with a manifest: it may hold values of any length."""
 METHODS = ("rvm", "mediapipe", "bgmv2")
 
 
@@ -102,8 +107,10 @@ def _read(manifest: Path) -> dict[str, ModelEntry]:
             str(name): _parse(str(name), values, manifest.parent)
             for name, values in document["models"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        cause = f"{fault} is missing" if isinstance(fault, KeyError) else str(fault)
+    except (
+        OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+    ) as fault:  # fmt: skip
+        cause = f"{fault} is missing" if isinstance(fault, KeyError) else str(fault)[:LONGEST_CAUSE]
         raise ModelError(
             f"The model list {manifest} cannot be used: {cause}.", "Correct this file, or remove it."
         ) from fault
@@ -114,7 +121,9 @@ def _parse(name: str, values: Mapping[str, Any], folder: Path) -> ModelEntry:
     size = None if values["bytes"] is None else int(values["bytes"])
     sha256 = None if values["sha256"] is None else str(values["sha256"]).lower()
     sources = tuple(_parse_source(name, source, folder) for source in values["sources"])
-    if PurePosixPath(file).name != file or "\\" in file or file in ("", ".", ".."):
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"{name[:LONGEST_NAME]}…: a model's name has {LONGEST_NAME} characters at most")
+    if not is_file_name(file):
         raise ValueError(f"{name}: file {file!r} is not a plain file name")
     if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
         raise ValueError(f"{name}: sha256 must be 64 hexadecimal digits, or null")

@@ -78,7 +78,7 @@ def read_json(url: str, accept: str = "application/json") -> Any:
             raise ValueError("the answer is no JSON")
         try:
             return json.load(page)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError("the answer is no JSON") from None
 
 

@@ -48,10 +48,11 @@ def perform(do: Callable[[Instance], str], living: Instance) -> str:
 def choose_preset(living: Instance, name: str) -> str:
     """Let the filter become what the preset says, also where it was chosen and changed since.
 
-    Raises PresetError where there is no such preset.
+    What the preset leaves out is part of what was done.  Raises PresetError where there is no such preset.
     """
-    living.keep({PRESET_KEY: name, **presets.changes(presets.get(name), living.wanted())})
-    return f"preset “{name}”"
+    preset = presets.get(name)
+    living.keep({PRESET_KEY: name, **presets.changes(preset, living.wanted())})
+    return " ".join([f"preset “{name}”", *map(str, preset.left_out)])
 
 
 def _toggle(living: Instance) -> str:

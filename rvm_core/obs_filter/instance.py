@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import textwrap
 import threading
 import traceback
 from collections import deque
@@ -23,8 +24,10 @@ from rvm_core.obs_filter.parents import name_of, parent
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
-from rvm_core.settings import BY_KEY, Role
+from rvm_core.settings import BY_KEY, SCHEMA, Role
 
+LONGEST_LIST = 300
+"""Characters of a list in the log."""
 _alive = immortal(np.ones(1, np.int64))
 ALIVE = int(_alive.ctypes.data)
 """The address of the flag that the interpreter runs."""
@@ -199,10 +202,16 @@ class Instance:
 
     def look_over(self, data: int) -> None:
         """Before the first update: say which settings of `data` are unknown, and whether a preset is all."""
-        given = set(json.loads(api.function("obs_data_get_json")(data)))
+        try:
+            given = set(json.loads(api.function("obs_data_get_json")(data)))
+        except RecursionError:  # something unknown, nested deeper than Python reads
+            given = {setting.key for setting in SCHEMA}
         unknown = sorted(given - set(BY_KEY))
         if unknown:
-            log.warning(f"'{self.name}': settings that this version does not know are left alone: {unknown}")
+            log.warning(
+                f"'{self.name}': settings that this version does not know are left alone: "
+                f"{textwrap.shorten(', '.join(map(repr, unknown)), LONGEST_LIST)}"
+            )
         self.worker.preset.is_alone = not any(
             BY_KEY[key].role is not Role.APART for key in given & set(BY_KEY)
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rvm_core import presets
+from rvm_core.desktop.shell import obs_rvm
 from rvm_core.errors import PresetError
 from rvm_core.libobs import constants as c
 from rvm_core.obs_filter import instance, scenes, values
@@ -30,10 +31,10 @@ def _save(living: Instance, given: Values) -> str:
         raise PresetError(
             f"There is a preset “{name}” already.", "Choose it to change it, or give another name."
         )
-    name = presets.save(name, given)
-    _be(living, name)
+    kept = presets.save(name, given)
+    _be(living, kept.name)
     values.change(living.source, {PRESET_NAME_KEY: ""})
-    return tr("“{name}” is saved.", name=name)
+    return " ".join([tr("“{name}” is saved.", name=kept.name), *map(sentences, kept.left_out)])
 
 
 def _rename(living: Instance, given: Values) -> str:
@@ -63,19 +64,27 @@ def _delete(living: Instance, given: Values) -> str:
 
 
 def _restore(living: Instance, given: Values) -> str:
-    values.change(living.source, presets.changes(presets.get(given[PRESET_KEY]), given))
-    return ""
+    preset = presets.get(given[PRESET_KEY])
+    values.change(living.source, presets.changes(preset, given))
+    return " ".join(map(sentences, preset.left_out))
 
 
 def _export(_living: Instance, given: Values) -> str:
-    file = presets.export(given[PRESET_KEY], given[PRESET_FILE_KEY])
-    return tr("“{name}” is exported to {file}.", name=given[PRESET_KEY], file=file)
+    exported = presets.export(given[PRESET_KEY], given[PRESET_FILE_KEY])
+    told = tr("“{name}” is exported to {file}.", name=given[PRESET_KEY], file=exported.file)
+    if exported.left_out:
+        told += " " + tr(
+            "It does not say where your files are: that may tell your name. To include their paths, run in a "
+            "terminal: {command}",
+            command=f"{obs_rvm()} presets export --with-paths",
+        )
+    return told
 
 
 def _import(living: Instance, given: Values) -> str:
-    name = presets.import_file(given[PRESET_FILE_KEY])
-    values.change(living.source, {PRESET_KEY: name})
-    return tr("“{name}” is imported.", name=name)
+    preset = presets.import_file(given[PRESET_FILE_KEY])
+    values.change(living.source, {PRESET_KEY: preset.name})
+    return " ".join([tr("“{name}” is imported.", name=preset.name), *map(sentences, preset.left_out)])
 
 
 def _problems(_living: Instance) -> tuple[str, int]:

@@ -60,7 +60,10 @@ class PresetChoice:
         except PresetError as problem:
             self._status.report(_PART, problem)
             return
-        self._status.solved(_PART)
+        if chosen.left_out:
+            self._status.report(_PART, chosen.left_out[0])
+        else:
+            self._status.solved(_PART)
         changes = presets.changes(chosen, self._instance.settings.read())
         if changes:
             self._instance.keep(changes)

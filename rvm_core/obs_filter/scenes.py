@@ -33,6 +33,7 @@ _map: Mapping[str, str] = {}  # as the settings had it when the script was last 
 _names: dict[int, str] = {}  # of each scene, by its weak reference, held: what a new name is measured against
 _last_live = ""  # the name of the scene that is live, or was until now
 _said: set[tuple[str, str]] = set()
+"""Scenes and messages about them that are in the log already."""
 
 
 # -- what the script is told -------------------------------------------------------------------------
@@ -135,7 +136,10 @@ def _entries() -> dict[str, str]:
     """The keys of the script's settings that are ours, and their values."""
     if not _settings:
         return {}
-    held = json.loads(api.function("obs_data_get_json")(_settings).decode(errors="replace"))
+    try:
+        held = json.loads(api.function("obs_data_get_json")(_settings).decode(errors="replace"))
+    except RecursionError:  # something that is not ours, nested deeper than Python reads
+        return {}
     return {
         key: value for key, value in held.items() if key.startswith(KEY_PREFIX) and isinstance(value, str)
     }
@@ -241,18 +245,25 @@ def _prepare(leaving: frozenset[int] = frozenset()) -> None:
 
 
 def _preset_of(scene: int) -> Preset | None:
-    """What `scene`, or none (0), brings; one that is gone is said once."""
+    """What `scene`, or none (0), brings; what keeps it from bringing all of it is said once."""
     name = scene_tree.name_of(scene) if scene else ""
     wanted = _map.get(name)
     if wanted is None:
         return None
     try:
-        return presets.get(wanted)
+        preset = presets.get(wanted)
     except PresetError as problem:
-        if (name, wanted) not in _said:
-            _said.add((name, wanted))
-            log.warning(f"The scene “{name}” leaves its filters as they are. {problem}")
+        _say(name, f"The scene “{name}” leaves its filters as they are. {problem}")
         return None
+    for left_out in preset.left_out:
+        _say(name, f"The scene “{name}” brings its preset. {left_out}")
+    return preset
+
+
+def _say(scene: str, message: str) -> None:
+    if (scene, message) not in _said:
+        _said.add((scene, message))
+        log.warning(message)
 
 
 def _within(

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
+import reprlib
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -35,6 +37,8 @@ VENDOR = "obs-rvm"
 _SOURCE, _FILTER = "source", "filter"
 _FIELDS = (_SOURCE, _FILTER, PRESET_KEY)
 _LONGEST_WAIT_S = 2.0
+LONGEST_FIELD = 60
+"""Characters of an unknown field's name that are told."""
 _P = ctypes.c_void_p
 Values = Mapping[str, Any]
 
@@ -112,7 +116,7 @@ def _each(asked: Values, do: Callable[[Instance], Values]) -> Values:
 def _text(asked: Values, field: str) -> str | None:
     found = asked.get(field)
     if not isinstance(found, (str, type(None))):
-        raise ActionError(f"“{field}” is {found!r}.", "Give a name, as text.")
+        raise ActionError(f"“{field}” is {reprlib.repr(found)}.", "Give a name, as text.")
     return found
 
 
@@ -121,7 +125,9 @@ def answer(request: str, asked: Values) -> dict[str, Any]:
     try:
         unknown = sorted(asked.keys() - _FIELDS)
         if unknown:  # a misspelt one must not mean every filter
-            raise ActionError(f"A request has no “{unknown[0]}”.", f"Use {', '.join(_FIELDS)}.")
+            raise ActionError(
+                f"A request has no “{unknown[0][:LONGEST_FIELD]}”.", f"Use {', '.join(_FIELDS)}."
+            )
         found = dict(REQUESTS[request](asked))
     except RvmError as problem:
         found = {"error": str(problem)}
@@ -129,14 +135,19 @@ def answer(request: str, asked: Values) -> dict[str, Any]:
 
 
 def _json(found: Any) -> str:
-    """`found` as obs_data_t takes it: a list holds objects only, so texts become ``{"text": ...}``."""
+    """`found` as obs_data_t takes it: a list holds objects only, so texts become ``{"text": ...}``.
+
+    libobs refuses a whole text for one NaN, half a character or end of text, so these go.
+    """
 
     def fit(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: fit(one) for key, one in value.items()}
+            return {fit(key): fit(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
-            return [fit(one) if isinstance(one, Mapping) else {"text": str(one)} for one in value]
-        return value
+            return [fit(one if isinstance(one, Mapping) else {"text": str(one)}) for one in value]
+        if isinstance(value, str):
+            return value.encode(errors="replace").decode().replace("\0", "")
+        return None if isinstance(value, float) and not math.isfinite(value) else value
 
     return json.dumps(fit(found))
 
@@ -155,6 +166,8 @@ def _answer(number: int, request: int, response: int) -> None:
     try:
         asked = json.loads(api.function("obs_data_get_json")(request) or b"{}") if request else {}
         found = answer(_names[number], asked)
+    except RecursionError:
+        found = {"success": False, "error": f"The fields are nested too deep. Use {', '.join(_FIELDS)}."}
     except Exception:
         log.error(f"obs-websocket asked for {_names[number]}\n{traceback.format_exc()}")
         found = {"success": False, "error": "This failed; OBS's log says how."}

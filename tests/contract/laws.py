@@ -11,6 +11,8 @@ from tests.contract.tree import Import, Module, imports
 # A room imports itself and rooms of lower rank; the rooms of rank 0 are plain files that may share.
 RANKS = {
     "errors": 0,
+    "folder_cache": 0,
+    "local_paths": 0,
     "locks": 0,
     "outside": 0,
     "patience": 0,
@@ -76,7 +78,17 @@ KEY_HOMONYMS: dict[str, dict[str, str]] = {
 # Run by the environment's Python; nothing else in the installer imports them.
 INSTALLER_GUESTS = ("installer.demo", "installer.demo_pictures")
 # Rooms of the package that the installer shares.
-_BARE = ("atomic_write", "child_processes", "desktop", "errors", "locks", "models", "paths", "patience")
+_BARE = (
+    "atomic_write",
+    "child_processes",
+    "desktop",
+    "errors",
+    "local_paths",
+    "locks",
+    "models",
+    "paths",
+    "patience",
+)
 BARE_ROOMS = tuple(f"rvm_core.{room}" for room in _BARE)
 # Imported without the environment too, so what needs it comes late.
 INSTALLER_LATE = ("installer.sandbox",)

@@ -258,7 +258,7 @@ def save_preset(preset, values):
     """Keep `values` as a preset of the user's own; here, where the test graphs are models."""
     from rvm_core import presets
 
-    return presets.save(preset, values)
+    return presets.save(preset, values).name
 
 
 def is_preset_changed(preset, values):

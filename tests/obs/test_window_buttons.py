@@ -258,6 +258,26 @@ def test_a_preset_is_exported_and_imported(lab: Lab, tmp_path: Path) -> None:
     assert settings(lab)[PRESET_KEY] == "Given (2)", "none is overwritten"
 
 
+def test_a_preset_of_others_opens_nothing_elsewhere(lab: Lab, tmp_path: Path) -> None:
+    share, mine = "//127.0.0.1/share/x.png", str(lab.folder / "room.png")
+    document = {"schema": 1, "kind": "obs-rvm preset", "name": "Given"}
+    content = json.dumps({**document, "values": {"mode": "image", "background_file": share}})
+    file = tmp_path / "given.json"
+    file.write_text(content)
+    lab.change(ROOM, preset_file=str(file), background_file=mine)
+    press(lab, "preset_import")
+    text, kind = said(lab)
+    assert text.startswith("“Given” is imported. ")
+    assert (f"leaves out {share}" in text, kind) == (True, OBS_TEXT_INFO_NORMAL)
+    wait_until(lambda: settings(lab)["mode"] == "image", "the preset's mode comes")
+    assert settings(lab)["background_file"] == mine
+    (presets_folder(lab) / "copied.json").write_text(content.replace("Given", "Copied"))
+    lab.change(ROOM, mode="blur", preset="Copied")
+    wait_until(lambda: settings(lab)["mode"] == "image", "that of the copied file too")
+    assert settings(lab)["background_file"] == mine
+    lab.wait_status(ROOM, lambda s: f"leaves out {share}" in s["problem"], "it is said")
+
+
 def test_what_is_no_preset_is_neither_imported_nor_overwritten(lab: Lab, tmp_path: Path) -> None:
     file = tmp_path / "letter.json"
     file.write_text("Dear friend,")

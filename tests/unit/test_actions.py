@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from rvm_core import presets
+from rvm_core import paths, presets
 from rvm_core.errors import ActionError, PresetError
 from rvm_core.obs_filter import actions
 from rvm_core.obs_filter.state import Reason
@@ -106,6 +108,24 @@ def test_a_preset_that_is_unknown_changes_nothing() -> None:
     with pytest.raises(PresetError):
         actions.choose_preset(cast("Instance", filter_), "none of that name")
     assert filter_.values == before
+
+
+def test_a_preset_that_names_a_share_leaves_the_filters_file_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path))
+    document = {
+        "schema": 1,
+        "kind": "obs-rvm preset",
+        "name": "Copied here",
+        "values": {"mode": "image", "background_file": "//host/share/x.png"},
+    }
+    paths.presets_dir().mkdir()
+    (paths.presets_dir() / "copied.json").write_text(json.dumps(document))
+    filter_ = Told(background_file="/mine.png")
+    done = actions.choose_preset(cast("Instance", filter_), "Copied here")
+    assert (filter_.values["mode"], filter_.values["background_file"]) == ("image", "/mine.png")
+    assert "leaves out //host/share/x.png" in done
 
 
 def test_a_plate_is_captured_only_for_a_model_that_needs_one() -> None:

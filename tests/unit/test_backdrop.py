@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -110,3 +111,12 @@ def test_unreadable_files_say_so(tmp_path: Path) -> None:
     for path in ("", "/does/not/exist.png", str(tmp_path), "empty.png", str(tmp_path / "text.png")):
         with pytest.raises(BackgroundError):
             backdrop.load(path, 8, 8, "cover", 0)
+
+
+def test_what_is_no_file_is_refused_and_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "/dev/zero", str(tmp_path)):
+        with pytest.raises(BackgroundError, match="is not a file"):
+            backdrop.load(path, 4, 4, "cover", 0)
+    with pytest.raises(BackgroundError, match="cannot be read"):
+        backdrop.load("a\0b", 4, 4, "cover", 0)

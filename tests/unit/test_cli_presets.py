@@ -136,6 +136,47 @@ def test_a_fault_is_one_line_and_2(
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
+def given(folder: Path, **values: Any) -> Path:
+    file = folder / "given.json"
+    document = {"schema": 1, "kind": "obs-rvm preset", "name": "Given", "values": values}
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_import_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = given(tmp_path, background_file=r"\\host\share\x.png", until_ready="show")
+    assert run("import", file) == 0
+    output = capsys.readouterr()
+    assert output.out == "Given: imported\n"
+    assert [line.split(":")[1] for line in output.err.splitlines()] == [
+        r" The preset “Given” leaves out \\host\share\x.png",
+        " The preset “Given” leaves out “Show the room”",
+    ]
+    assert run("import", file, "--json") == 0
+    output = capsys.readouterr()
+    assert len(json.loads(output.out)["left_out"]) == 2
+    assert output.err == ""
+
+
+def test_export_leaves_paths_out_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    presets.save("Mine", {"background_file": "/home/jane/x.png"})
+    file = tmp_path / "mine.json"
+    assert run("export", "Mine", file) == 0
+    assert "--with-paths" in capsys.readouterr().err
+    assert "jane" not in file.read_text()
+    assert run("export", "Mine", file, "--overwrite", "--with-paths") == 0
+    assert capsys.readouterr().err == ""
+    assert "/home/jane/x.png" in file.read_text()
+
+
+def test_show_sends_a_terminal_nothing_that_it_obeys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("import", given(tmp_path, mode="source", background_source="Cam\x1b]0;owned\x07"))
+    assert run("show", "Given") == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_nothing_heavy_is_loaded() -> None:
     program = (
         "import sys; from rvm_core import cli; cli.main(['presets', 'list']);"
@@ -201,6 +242,15 @@ def test_a_preset_that_only_live_pictures_can_have(
     assert converted == []
     assert video("--preset", "Live", "--mode", "blur") == 0
     assert (converted[0]["mode"], converted[0]["light_wrap"]) == ("blur", 0.5)
+
+
+def test_a_preset_of_others_opens_nothing_elsewhere(
+    folder: Path, converted: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(folder, mode="image", background_file="//host/share/x.png")
+    assert video("--preset", "Given") == 0
+    assert "background_file" not in converted[0]
+    assert "leaves out //host/share/x.png" in capsys.readouterr().err
 
 
 def test_a_preset_that_is_not_there(

@@ -112,6 +112,13 @@ def test_what_obs_cannot_read_is_refused_with_a_remedy(content: bytes) -> None:
         assert "Start OBS" in refused.value.remedy
 
 
+@pytest.mark.parametrize("text", ["C:/a\0b", "C:/\ud800"])
+def test_a_path_that_obs_cannot_store_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(IniError) as refused:
+        with_value(WINDOWS, "Python", "Path64bit", text)
+    assert "Rename" in refused.value.remedy
+
+
 def test_the_laws_hold_for_any_file() -> None:
     for seed in range(6000):
         pick = random.Random(seed)

@@ -13,6 +13,7 @@ from rvm_core import paths
 from rvm_core.errors import ModelCorrupt, ModelError
 from rvm_core.models import entries, entry, verified
 from rvm_core.models.registry import METHODS, NpmSource, PathSource, UrlSource, WheelSource
+from rvm_core.schema import of_models
 from tests import graphs
 
 OWN = {
@@ -72,6 +73,11 @@ def test_a_users_model_joins_and_replaces(data: Path) -> None:
     [
         {"file": "../mine.onnx"},
         {"file": ""},
+        {"file": "C:mine.onnx"},  # on Windows, of another drive
+        {"file": "NUL.onnx"},
+        {"file": "mine\0.onnx"},
+        {"file": "x" * 300},
+        {"bytes": float("inf")},
         {"sha256": "abc"},
         {"sha256": "z" * 64},
         {"method": "bgm"},
@@ -104,11 +110,15 @@ def test_a_missing_key_is_named(data: Path, key: str) -> None:
         entries()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"schema": 2, "models": {}}), '{"schema": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", json.dumps({"schema": 2, "models": {}}), '{"schema": 1}', "[" * 20_000 + "]" * 20_000],
+)
 def test_a_file_that_is_no_manifest(data: Path, text: str) -> None:
     (data / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match="Correct this file, or remove it"):
         entries()
+    assert "rvm_mobilenetv3" in of_models("title"), "the settings can be imported all the same"
 
 
 def test_verification(data: Path) -> None:

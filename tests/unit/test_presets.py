@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = completed({})[0]
 LOOK = {setting.key for setting in SCHEMA if setting.role is Role.LOOK}
 CONTENT = {setting.key for setting in SCHEMA if setting.role is Role.CONTENT}
+SETTLING_S = 0.1
 NAMES = [
     "Facecam over game",
     "Just chatting (blur)",
@@ -146,7 +148,7 @@ ODD_NAMES = ["Mine", "Grüße, Ω! 🎥", "con", "a/b\\c:d*?", "日本語", "." 
 
 def test_any_name_is_a_file_and_comes_back(folder: Path) -> None:
     for number, name in enumerate(ODD_NAMES):
-        assert presets.save(f"  {name} ", {"blur_strength": number / 10}) == name
+        assert presets.save(f"  {name} ", {"blur_strength": number / 10}).name == name
     assert set(presets.names()[len(NAMES) :]) == set(ODD_NAMES)
     for number, name in enumerate(ODD_NAMES):
         assert presets.get(name).values["blur_strength"] == number / 10
@@ -170,7 +172,7 @@ def test_names_come_sorted_after_those_that_are_built_in() -> None:
 
 def test_one_name_written_in_two_ways_is_one_preset() -> None:
     presets.save("Cafe\u0301", {"light_wrap": 0.1})
-    assert presets.save("Caf\u00e9", {"light_wrap": 0.2}) == "Caf\u00e9"
+    assert presets.save("Caf\u00e9", {"light_wrap": 0.2}).name == "Caf\u00e9"
     assert presets.names() == [*NAMES, "Caf\u00e9"]
     assert presets.get("Caf\u00e9").values["light_wrap"] == 0.2
 
@@ -246,8 +248,7 @@ def test_a_preset_goes_to_a_file_and_comes_back_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presets.save("Grüße", {**MINE, "background_color": 0x80FFFFFF})
-    there = presets.export("Grüße", tmp_path / "new folder" / "file.json")
-    assert there.read_text(encoding="utf-8") == presets.exported("Grüße")
+    there = presets.export("Grüße", tmp_path / "new folder" / "file.json").file
     document = json.loads(there.read_bytes())
     assert {key: document[key] for key in ("schema", "kind", "name")} == {
         "schema": 1,
@@ -256,16 +257,16 @@ def test_a_preset_goes_to_a_file_and_comes_back_elsewhere(
     }
     here = presets.get("Grüße")
     monkeypatch.setenv(paths.DATA_DIR_VARIABLE, str(tmp_path / "elsewhere"))
-    assert presets.import_file(str(there)) == "Grüße"
+    assert presets.import_file(str(there)).name == "Grüße"
     assert presets.get("Grüße") == here
 
 
 def test_one_that_is_built_in_can_be_given_away_under_another_name(tmp_path: Path) -> None:
-    file = presets.export("Virtual set", tmp_path / "file.json")
+    file = presets.export("Virtual set", tmp_path / "file.json").file
     with pytest.raises(PresetError, match="“Virtual set” is built in"):
         presets.import_file(file)
     file.write_text(file.read_text().replace('"Virtual set"', '"My set"'))
-    assert presets.import_file(file) == "My set"
+    assert presets.import_file(file).name == "My set"
     assert presets.get("My set").values == presets.get("Virtual set").values
 
 
@@ -273,7 +274,7 @@ def test_a_name_that_is_taken_gets_a_number_and_nothing_is_lost(write: Callable[
     long = "x" * presets.LONGEST_NAME
     for name, expected in (("Mine", ["Mine", "Mine (2)", "Mine (3)"]), (long, [long, long[:56] + " (2)"])):
         for number, wanted in enumerate(expected):
-            assert presets.import_file(write(name=name, values={"light_wrap": number / 10})) == wanted
+            assert presets.import_file(write(name=name, values={"light_wrap": number / 10})).name == wanted
         assert [presets.get(one).values["light_wrap"] for one in expected] == [
             number / 10 for number in range(len(expected))
         ]
@@ -281,7 +282,7 @@ def test_a_name_that_is_taken_gets_a_number_and_nothing_is_lost(write: Callable[
 
 def test_a_file_as_an_editor_of_windows_leaves_it(write: Callable[..., Path]) -> None:
     text = write().read_text().replace(", ", ",\r\n")
-    assert presets.import_file(write(b"\xef\xbb\xbf" + text.encode())) == "Given"
+    assert presets.import_file(write(b"\xef\xbb\xbf" + text.encode())).name == "Given"
 
 
 BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
@@ -369,7 +370,7 @@ def test_a_preset_of_a_newer_version_is_neither_read_nor_lost(
     ):
         with pytest.raises(PresetError, match="newer version"):
             act()
-    assert presets.import_file(write(name="Mine")) == "Mine (2)"
+    assert presets.import_file(write(name="Mine")).name == "Mine (2)"
     assert file.read_bytes() == newer
 
 
@@ -392,7 +393,7 @@ def test_a_file_put_there_by_hand_is_a_preset_whatever_it_is_called(
     folder.mkdir(parents=True)
     write(values={"light_wrap": 0.3}).rename(folder / "from a friend.json")
     assert presets.get("Given").values == {"light_wrap": 0.3}
-    assert presets.import_file(write()) == "Given (2)"
+    assert presets.import_file(write()).name == "Given (2)"
     with pytest.raises(PresetError, match="“Given” already"):
         presets.rename("Given (2)", "Given")
     presets.save("Given", {"light_wrap": 0.4})
@@ -466,6 +467,7 @@ def test_a_write_that_breaks_off_leaves_what_was_there(folder: Path, monkeypatch
 
 SAVER = """
 import sys
+import time
 from rvm_core import presets
 who = sys.argv[1]
 for turn in range(10):
@@ -502,7 +504,7 @@ def test_a_model_of_the_users_own_manifest_is_a_value(tmp_path: Path, write: Cal
     data.mkdir()
     manifest = {"models": {"my_model": {"title": "My own"}}}
     (data / "manifest.json").write_text(json.dumps(manifest))
-    program = "import sys; from rvm_core import presets; print(presets.import_file(sys.argv[1]))"
+    program = "import sys; from rvm_core import presets; print(presets.import_file(sys.argv[1]).name)"
     command = [sys.executable, "-c", program, str(write(values={"model": "my_model"}))]
     done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True)
     assert done.stdout == "Given\n"
@@ -516,3 +518,173 @@ def test_every_key_of_a_saved_preset_is_of_the_schema_and_right() -> None:
 
 def test_a_name_that_is_typed_is_compared_as_it_is_kept() -> None:
     assert presets.kept_name(" Cafe\u0301 ") == "Caf\u00e9"
+
+
+# -- read only when something changed ----------------------------------------------------------------
+
+
+def opened(act: Callable[[], Any]) -> list[str]:
+    """The files that `act` opened."""
+    seen: list[str] = []
+    _watchers.append(seen)
+    try:
+        act()
+    finally:
+        _watchers.remove(seen)
+    return seen
+
+
+_watchers: list[list[str]] = []
+
+
+def _note_open(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and _watchers:
+        for watcher in _watchers:
+            watcher.append(os.fspath(arguments[0]) if not isinstance(arguments[0], int) else "")
+
+
+sys.addaudithook(_note_open)
+
+
+def test_looking_up_presets_opens_no_file_until_one_has_changed(folder: Path) -> None:
+    for number in range(21):
+        presets.save(f"Scene {number}", {"light_wrap": number / 100})
+    time.sleep(SETTLING_S)
+    presets.names()
+
+    def look_up() -> None:
+        for number in range(20):
+            assert presets.get(f"Scene {number}").values["light_wrap"] == number / 100
+            assert not presets.is_changed(f"Scene {number}", presets.get(f"Scene {number}").values)
+        presets.names(), presets.problems()
+
+    assert opened(look_up) == []
+    file = next(file for file in folder.iterdir() if file.name.startswith("scene-20-"))
+    with file.open("r+b") as stream:  # another program, in place, as many bytes
+        content = stream.read()
+        stream.seek(0)
+        stream.write(content.replace(b'"light_wrap": 0.2,', b'"light_wrap": 0.7,'))
+    assert presets.get("Scene 20").values["light_wrap"] == 0.7
+    time.sleep(SETTLING_S)
+    assert opened(look_up) == [str(file)]
+    assert opened(look_up) == []
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    presets.save("Mine", {})
+    time.sleep(SETTLING_S)
+    with monkeypatch.context() as patch:
+
+        def refused(*_: Any, **__: Any) -> None:
+            raise PermissionError(13, "The file is being used by another process")
+
+        patch.setattr(Path, "open", refused)
+        assert presets.names() == NAMES
+        assert "another process" in presets.problems()[0].problem
+    assert presets.names() == [*NAMES, "Mine"]
+    assert presets.problems() == []
+
+
+def test_broken_files_are_not_read_again_either(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "broken.json").write_text("{")
+    time.sleep(SETTLING_S)
+    said = [str(problem) for problem in presets.problems()]
+    assert opened(lambda: presets.problems()) == []
+    assert [str(problem) for problem in presets.problems()] == said != []
+
+
+# -- files from others -------------------------------------------------------------------------------
+
+FOREIGN_PATHS = [
+    r"\\host\share\x.png", "//host/share/x.png", r"\\?\UNC\host\share\x.png", r"\\.\COM1", "/dev/zero",
+    "CON", "http://host/x.png", "rtsp://host/x", "file:///x.png", "smb://host/x.png", "x.png", "\x1b[2Jx.png",
+]  # fmt: skip
+
+
+def preset_file(path: str) -> dict[str, Any]:
+    return {"values": {"mode": "image", "background_file": path, "background_source": "Cam"}}
+
+
+@pytest.mark.parametrize("path", FOREIGN_PATHS)
+def test_a_path_that_leads_elsewhere_is_left_out_however_the_preset_comes(
+    path: str, folder: Path, write: Callable[..., Path]
+) -> None:
+    file = write(**preset_file(path))
+    imported = presets.import_file(file)
+    folder.joinpath("copied.json").write_bytes(write(name="Copied", **preset_file(path)).read_bytes())
+    held = {**DEFAULTS, "background_file": "/mine.png"}
+    for preset in (imported, presets.get("Given"), presets.get("Copied"), presets.read(file)):
+        assert preset.values == {"mode": "image", "background_source": "Cam"}
+        changed = presets.changes(preset, held)
+        assert "background_file" not in changed
+        assert changed["mode"] == "image"
+    for preset in (imported, presets.get("Copied")):
+        (problem,) = preset.left_out
+        assert problem.problem.startswith(f"The preset “{preset.name}” leaves out ")
+        assert "\x1b" not in str(problem)
+    assert [problem.problem for problem in presets.problems()] == [
+        problem.problem for problem in presets.get("Copied").left_out
+    ]
+    assert path.encode() not in b"".join(
+        content for name, content in saved(folder).items() if name != "copied.json"
+    )
+
+
+def test_import_takes_files_that_are_here_and_no_others(tmp_path: Path, write: Callable[..., Path]) -> None:
+    picture = tmp_path / "picture.png"
+    preset = presets.import_file(write(**preset_file(str(picture))))
+    assert "background_file" not in preset.values
+    assert "there is no such file" in preset.left_out[0].problem
+    picture.write_bytes(b"picture")
+    preset = presets.import_file(write(**preset_file(str(picture))))
+    assert preset.left_out == ()
+    assert presets.get(preset.name).values["background_file"] == str(picture)
+    (tmp_path / "link.png").symlink_to("/dev/zero")
+    for other in (tmp_path, tmp_path / "link.png"):
+        preset = presets.import_file(write(**preset_file(str(other))))
+        assert "background_file" not in presets.get(preset.name).values
+
+
+def test_no_preset_of_others_shows_the_room(write: Callable[..., Path]) -> None:
+    preset = presets.import_file(write(values={"until_ready": "show", "light_wrap": 0.5}))
+    assert preset.values == {"light_wrap": 0.5}
+    assert "Show the room" in preset.left_out[0].problem
+    assert presets.changes(preset, {"until_ready": "show"})["until_ready"] == "auto"
+    presets.save("Mine", {"until_ready": "show"})
+    assert presets.get("Mine").values["until_ready"] == "show"
+
+
+def test_a_share_that_the_user_typed_stays_in_the_filter_but_comes_into_no_preset() -> None:
+    held = {**DEFAULTS, "mode": "video", "background_file": "//nas/films/x.mp4"}
+    kept = presets.save("Mine", held)
+    assert "network share" in kept.left_out[0].remedy
+    assert not presets.is_changed("Mine", held)
+    assert presets.problems() == []
+
+
+def test_a_file_of_the_users_own_that_is_away_for_now_stays_in_the_preset(tmp_path: Path) -> None:
+    path = str(tmp_path / "on a stick.mp4")
+    presets.save("Mine", {"background_file": path})
+    assert presets.get("Mine").values["background_file"] == path
+
+
+def test_a_very_long_path_is_told_in_short(write: Callable[..., Path]) -> None:
+    preset = presets.import_file(write(**preset_file("//host/" + "x" * 60000)))
+    assert len(preset.left_out[0].problem) < 300
+
+
+def test_an_export_says_nothing_of_folders_unless_asked(tmp_path: Path) -> None:
+    path = str(tmp_path / "Jane Doe" / "picture.png")
+    presets.save("Mine", {**MINE, "background_file": path})
+    file, left_out = presets.export("Mine", tmp_path / "file.json")
+    assert left_out == ("background_file",)
+    assert "Jane Doe" not in file.read_text()
+    assert presets.read(file).values == {
+        key: value for key, value in presets.get("Mine").values.items() if key != "background_file"
+    }
+    file, left_out = presets.export("Mine", file, with_paths=True)
+    assert left_out == ()
+    assert presets.read(file) == presets.get("Mine")
+    presets.save("Plain", {})
+    assert presets.export("Plain", file).left_out == ()

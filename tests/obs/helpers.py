@@ -19,6 +19,7 @@ from installer.sandbox import Sandbox
 from installer.scene import JSON, filter_entry
 from rvm_core import paths
 from tests import graphs
+from tests.obs.patience import limit_s
 
 FILTER_ID = "rvm_background_filter"
 FILTER = "Matting"
@@ -45,13 +46,13 @@ def matting_filter(**settings: Any) -> JSON:
 
 def eventually(question: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
     """The first true answer of `question`; fails with `what` was awaited."""
-    last = time.monotonic() + timeout_s
+    began = time.monotonic()
     while True:
         answer = question()
         if answer:
             return answer
-        if time.monotonic() > last:
-            pytest.fail(f"within {timeout_s:g} s not: {what}")
+        if time.monotonic() > began + limit_s(timeout_s):
+            pytest.fail(f"within {time.monotonic() - began:.0f} s not: {what}")
         time.sleep(0.05)
 
 

@@ -324,6 +324,21 @@ def spoil_provider(fault):
     return True
 
 
+def load_as_obs_ends(log, line):
+    """Let every model be opened only once `line` stands in OBS's log; the filter waits for it until then."""
+    from rvm_core.obs_filter import loading
+
+    plain = loading._built
+
+    def build(wish):
+        while line not in Path(log).read_text(errors="replace"):
+            time.sleep(POLL_S)
+        return plain(wish)
+
+    loading._built = build
+    return True
+
+
 _at_once = {"now": 0, "most": 0}
 
 
@@ -493,6 +508,7 @@ _HERE = {
     "counters": counters,
     "move_level": move_level,
     "starve": starve,
+    "load_as_obs_ends": load_as_obs_ends,
     "slow_down": slow_down,
     "most_at_once": most_at_once,
     "hang": hang,

@@ -14,11 +14,13 @@ from installer.obs_config import NAME
 from installer.sandbox import Sandbox, image_source, scene
 from tests.obs import helpers
 from tests.obs.helpers import FILTER, FILTER_ID, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, matting_filter
+from tests.obs.picture_helpers import Inside
 
 Make = Callable[..., Sandbox]
 Act = Callable[[Sandbox], None]
 
 SWITCHES_PER_S = 5
+SHUTTING_DOWN = "==== Shutting down"
 # What is allocated is counted, not what is resident: allocators give memory back when they like.
 ONE_HEAP = {"MALLOC_ARENA_MAX": "1", "PYTHONMALLOC": "malloc"}
 MOST_GROWTH_KIB = 512  # over 200 short lives; their records alone would be 12 MB
@@ -82,14 +84,16 @@ def test_quits_during_an_inference(make: Make, image: Path, leaks_without_us: Ca
 
 
 def test_quits_while_the_model_is_loaded(
-    make: Make, image: Path, leaks_without_us: Callable[..., int]
+    make: Make, image: Path, tmp_path: Path, leaks_without_us: Callable[..., int]
 ) -> None:
-    with make(sources=[image_source(SOURCE, image)]) as obs:
-        time.sleep(helpers.SETTLE_S)
-        _add_filter(obs, model="graph_slower", quality="auto")
-        assert obs.quit(rest_s=0) == 0
-    log = obs.log()
-    assert "ready in" not in log.split("==== Shutting down")[0], "the model had been loaded before"
+    inside = Inside(tmp_path / "calls")
+    sources = [image_source(SOURCE, image)]
+    with make(sources=sources, scripts=[(SCRIPT, {}), inside.script]) as obs:
+        inside.call("load_as_obs_ends", log=str(obs.home.log), line=SHUTTING_DOWN)
+        _add_filter(obs)
+        assert helpers.only(obs)["state"] == "loading"
+        assert obs.quit() == 0
+    assert "ready in" not in obs.log().split(SHUTTING_DOWN)[0], "the model had been loaded before"
     assert obs.leaks() == leaks_without_us()
 
 

@@ -103,7 +103,8 @@ def draw(rows: Sequence[Row], without: Sequence[Row], file: Path) -> None:
             if shown:
                 minutes, values = zip(*((row["minute"], row[key]) for row in shown), strict=True)
                 plot.plot(minutes, values, ".-", color=colour, label=label, markersize=4, linewidth=1)
-        plot.axvline(WARM_UP_MINUTES, color="#c44e2b", linewidth=0.8)
+        if len(rows) > WARM_UP_MINUTES:
+            plot.axvline(WARM_UP_MINUTES, color="#c44e2b", linewidth=0.8)
         plot.set_title(title, fontsize=9, loc="left")
         plot.grid(color="#e4e4e4", linewidth=0.6)
     axes[0].legend(frameon=False, fontsize=9, loc="lower right")

@@ -14,6 +14,7 @@ from installer.obs_config import NAME
 from installer.sandbox import Sandbox, image_source, scene
 from tests.obs import helpers
 from tests.obs.helpers import FILTER, FILTER_ID, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, matting_filter
+from tests.obs.patience import limit_s
 from tests.obs.picture_helpers import Inside
 
 Make = Callable[..., Sandbox]
@@ -90,9 +91,9 @@ def test_quits_while_the_model_is_loaded(
     sources = [image_source(SOURCE, image)]
     with make(sources=sources, scripts=[(SCRIPT, {}), inside.script]) as obs:
         inside.call("load_as_obs_ends", log=str(obs.home.log), line=SHUTTING_DOWN)
-        _add_filter(obs)
+        _add_filter(obs, model="graph_slow", quality="auto")
         assert helpers.only(obs)["state"] == "loading"
-        assert obs.quit() == 0
+        assert obs.quit(timeout_s=limit_s(30)) == 0
     assert "ready in" not in obs.log().split(SHUTTING_DOWN)[0], "the model had been loaded before"
     assert obs.leaks() == leaks_without_us()
 

@@ -343,10 +343,12 @@ _at_once = {"now": 0, "most": 0}
 
 
 def slow_down(seconds):
-    """Let every matte of every filter take so much longer, without work for the processor."""
+    """Let every matte of every filter take so much longer from now on, without work for the processor."""
     from rvm_core.matting import Matting
 
-    plain, guard = Matting.step_internal, threading.Lock()
+    if not hasattr(Matting, "plain_step"):
+        Matting.plain_step = Matting.step_internal
+    plain, guard = Matting.plain_step, threading.Lock()
 
     def step(engine, picture):
         with guard:
@@ -361,6 +363,13 @@ def slow_down(seconds):
 
     Matting.step_internal = step
     return True
+
+
+def of_filters():
+    """What filters hold of this process: [instances, their threads]."""
+    from rvm_core.obs_filter import instance
+
+    return [len(instance.living()), sum(one.name.startswith("obs-rvm") for one in threading.enumerate())]
 
 
 def most_at_once():
@@ -511,6 +520,7 @@ _HERE = {
     "load_as_obs_ends": load_as_obs_ends,
     "slow_down": slow_down,
     "most_at_once": most_at_once,
+    "of_filters": of_filters,
     "hang": hang,
     "go_on": go_on,
     "mattes": mattes,

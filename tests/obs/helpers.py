@@ -56,6 +56,12 @@ def eventually(question: Callable[[], Any], what: str, timeout_s: float = 60.0) 
         time.sleep(0.05)
 
 
+def let_frames_pass(obs: Sandbox, frames: int) -> None:
+    """Wait until OBS has drawn so many frames more; each is a look at who is to be seen."""
+    before = obs.stats().drawn
+    eventually(lambda: obs.stats().drawn >= before + frames, "OBS draws")
+
+
 def quit_obs(obs: Sandbox) -> int:
     """Close OBS's window; the exit code."""
     return obs.quit()

@@ -136,11 +136,6 @@ class Lab:
                 return picture
             time.sleep(0.1)
 
-    def let_frames_pass(self, frames: int) -> None:
-        """Wait until OBS has drawn so many frames more."""
-        before = self.obs.stats().drawn
-        wait_until(lambda: self.obs.stats().drawn >= before + frames, "OBS draws no more")
-
     def filter_log(self, source_filter: str = FILTER) -> list[str]:
         """The log's lines about the filter called `source_filter`."""
         return self.obs.log_lines(f"[obs-rvm] '{source_filter}'")

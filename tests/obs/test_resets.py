@@ -31,6 +31,7 @@ from tests.obs.helpers import (
     Status,
     eventually,
     inside,
+    let_frames_pass,
     matting_filter,
     picture,
 )
@@ -102,10 +103,10 @@ def _hide_and_show(obs: Sandbox) -> None:
 def _leave_for_the_preview(obs: Sandbox) -> None:
     """Studio mode: the source is seen in the preview alone."""
     obs.ws.set_studio_mode_enabled(True)
-    _let_frames_pass(obs, LONG)
+    let_frames_pass(obs, LONG)
     _transition_to(obs, "Empty")
     obs.ws.set_current_preview_scene("Main")
-    _let_frames_pass(obs, LONG)
+    let_frames_pass(obs, LONG)
 
 
 def _go_live_from_the_preview(obs: Sandbox) -> None:
@@ -126,7 +127,7 @@ def _transition_to(obs: Sandbox, name: str) -> None:
 
 def _disable_and_enable(obs: Sandbox) -> None:
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, False)
-    _let_frames_pass(obs, LONG)
+    let_frames_pass(obs, LONG)
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, True)
 
 
@@ -226,14 +227,14 @@ def _change_while_hidden(obs: Sandbox, file: Path, away_frames: int = SHORT) -> 
 
 def _change_while_another_scene_is_live(obs: Sandbox, file: Path, away_frames: int = SHORT) -> None:
     obs.ws.set_current_program_scene("Empty")
-    _let_frames_pass(obs, away_frames)
+    let_frames_pass(obs, away_frames)
     _show_file(obs, file)
     obs.ws.set_current_program_scene("Main")
 
 
 def _change_while_disabled(obs: Sandbox, file: Path) -> None:
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, False)
-    _let_frames_pass(obs, LONG)
+    let_frames_pass(obs, LONG)
     _show_file(obs, file)
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, True)
 
@@ -383,15 +384,9 @@ def _live_scene(obs: Sandbox) -> str:
 def _hidden(obs: Sandbox, frames: int = SHORT) -> Iterator[None]:
     item = obs.ws.get_scene_item_id("Main", SOURCE).scene_item_id
     obs.ws.set_scene_item_enabled("Main", item, False)
-    _let_frames_pass(obs, frames)
+    let_frames_pass(obs, frames)
     yield
     obs.ws.set_scene_item_enabled("Main", item, True)
-
-
-def _let_frames_pass(obs: Sandbox, frames: int) -> None:
-    """libobs looks once a frame who is to be seen: hidden and shown between two frames is never hidden."""
-    before = obs.stats().drawn
-    eventually(lambda: obs.stats().drawn >= before + frames, "OBS draws")
 
 
 def _show_file(obs: Sandbox, file: Path) -> None:
@@ -435,7 +430,7 @@ def _record(obs: Sandbox, act: Callable[[], Any], mattes: int = 5) -> list[Pictu
     act()
     after = helpers.wait_mattes(obs, more=1, since=helpers.only(obs))
     helpers.wait_mattes(obs, more=mattes, since=after)
-    _let_frames_pass(obs, LONG)
+    let_frames_pass(obs, LONG)
     file = Path(obs.ws.stop_record().output_path)
     eventually(lambda: not obs.ws.get_record_status().output_active, "the recording ends")
     return helpers.read_clip(file)

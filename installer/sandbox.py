@@ -106,6 +106,11 @@ class Stats:
     fps: float
     render_ms: float
 
+    @property
+    def drawn(self) -> int:
+        """Frames drawn since OBS's start: `rendered` goes on where OBS draws nothing because it is late."""
+        return self.rendered - self.render_skipped
+
     def since(self, earlier: Stats) -> Stats:
         """The rendered frames' growth since `earlier`; the rest as it is now."""
         return replace(

@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -21,14 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from installer import status
-from installer.layout import DATA_DIR_VARIABLE, SCRIPT, SITE_PACKAGES_VARIABLE, STATUS_DIR_VARIABLE
+from installer.layout import SCRIPT
 from installer.sandbox import Sandbox, filter_entry, media_source
-from rvm_core import paths
+from tests.bench.private_obs import FILTER_KIND, REFERENCE, await_mattes, environment, statuses
 
 HOG_SCRIPT = Path(__file__).with_name("hog_script.py")
 BUSY = [sys.executable, "-c", "while True: pass"]
-START_S = 120.0  # at most, for OBS, the compiler, the model and the first mattes
 SETTLE_S = 3.0  # after the filter is switched; the status follows within a second
 LOAD_TURN_S = 10.0
 HOG_TURN_S = 20.0  # longer than the status's window of timings
@@ -38,13 +35,8 @@ def sandbox(home: Path, clip: Path, settings: dict[str, Any], *, has_preview: bo
     return Sandbox(
         home,
         scripts=[(SCRIPT, {}), (HOG_SCRIPT, {})],
-        sources=[media_source("clip", clip, [filter_entry("rvm_background_filter", "RVM", settings)])],
-        env={
-            DATA_DIR_VARIABLE: str(paths.data_dir()),
-            SITE_PACKAGES_VARIABLE: sysconfig.get_paths()["purelib"],
-            STATUS_DIR_VARIABLE: str(home / "status"),
-            "OBS_RVM_HOG_FILE": str(home / "hog"),
-        },
+        sources=[media_source("clip", clip, [filter_entry(FILTER_KIND, "RVM", settings)])],
+        env={**environment(home), "OBS_RVM_HOG_FILE": str(home / "hog")},
         has_preview=has_preview,
     )
 
@@ -104,16 +96,8 @@ def hog(home: Path, turns: int) -> dict[str, dict[str, float]]:
     }
 
 
-def _await_mattes(home: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while not _status(home).get("mattes"):
-        if time.monotonic() > deadline:
-            raise SystemExit(f"The filter made no matte: {_status(home).get('problem') or 'no status'}")
-        time.sleep(1)
-
-
 def _status(home: Path) -> dict[str, Any]:
-    found = status.read(home / "status")
+    found = statuses(home)
     return found[0] if found else {}
 
 
@@ -131,15 +115,14 @@ def main() -> None:
     parser.add_argument(
         "--no-preview", action="store_true", help="OBS does not draw the program in its window"
     )
-    reference = Path(__file__).resolve().parents[3] / "shared" / "data" / "gt" / "halfbody_room.mp4"
-    parser.add_argument("--clip", type=Path, default=reference)
+    parser.add_argument("--clip", type=Path, default=REFERENCE / "gt" / "halfbody_room.mp4")
     arguments = parser.parse_args()
     result: dict[str, Any] = {"processors": os.cpu_count()}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = {"quality": arguments.quality}
         with sandbox(home, arguments.clip, settings, has_preview=not arguments.no_preview) as obs:
-            _await_mattes(home)
+            await_mattes(home)
             result["load"] = load(obs, home, arguments.turns)
             if arguments.hog_turns:
                 result["hog"] = hog(home, arguments.hog_turns)

@@ -19,6 +19,7 @@ from installer.sandbox import Sandbox
 from rvm_core import paths
 from rvm_core.desktop.finding import find_obs
 from rvm_core.desktop.machine import ThisMachine
+from tests.obs.patience import limit_s
 
 Status = dict[str, Any]
 STATUS_FOLDER = "status"
@@ -84,8 +85,8 @@ def wait_status() -> Callable[..., Status]:
     """
 
     def wait(obs: Sandbox, predicate: Callable[[Status], bool], timeout_s: float = 60.0) -> Status:
-        last = time.monotonic() + timeout_s
-        while time.monotonic() < last and obs.is_running:
+        began = time.monotonic()
+        while time.monotonic() < began + limit_s(timeout_s) and obs.is_running:
             for one in _statuses(obs):
                 if predicate(one):
                     return one

@@ -19,6 +19,7 @@ from installer.sandbox import Sandbox
 from installer.scene import JSON, filter_entry
 from rvm_core import paths
 from tests import graphs
+from tests.obs.patience import limit_s
 
 FILTER_ID = "rvm_background_filter"
 FILTER = "Matting"
@@ -45,14 +46,20 @@ def matting_filter(**settings: Any) -> JSON:
 
 def eventually(question: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
     """The first true answer of `question`; fails with `what` was awaited."""
-    last = time.monotonic() + timeout_s
+    began = time.monotonic()
     while True:
         answer = question()
         if answer:
             return answer
-        if time.monotonic() > last:
-            pytest.fail(f"within {timeout_s:g} s not: {what}")
+        if time.monotonic() > began + limit_s(timeout_s):
+            pytest.fail(f"within {time.monotonic() - began:.0f} s not: {what}")
         time.sleep(0.05)
+
+
+def let_frames_pass(obs: Sandbox, frames: int) -> None:
+    """Wait until OBS has drawn so many frames more; each is a look at who is to be seen."""
+    before = obs.stats().drawn
+    eventually(lambda: obs.stats().drawn >= before + frames, "OBS draws")
 
 
 def quit_obs(obs: Sandbox) -> int:

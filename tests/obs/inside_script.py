@@ -324,14 +324,31 @@ def spoil_provider(fault):
     return True
 
 
+def load_as_obs_ends(log, line):
+    """Let every model be opened only once `line` stands in OBS's log; the filter waits for it until then."""
+    from rvm_core.obs_filter import loading
+
+    plain = loading._built
+
+    def build(wish):
+        while line not in Path(log).read_text(errors="replace"):
+            time.sleep(POLL_S)
+        return plain(wish)
+
+    loading._built = build
+    return True
+
+
 _at_once = {"now": 0, "most": 0}
 
 
 def slow_down(seconds):
-    """Let every matte of every filter take so much longer, without work for the processor."""
+    """Let every matte of every filter take so much longer from now on, without work for the processor."""
     from rvm_core.matting import Matting
 
-    plain, guard = Matting.step_internal, threading.Lock()
+    if not hasattr(Matting, "plain_step"):
+        Matting.plain_step = Matting.step_internal
+    plain, guard = Matting.plain_step, threading.Lock()
 
     def step(engine, picture):
         with guard:
@@ -346,6 +363,13 @@ def slow_down(seconds):
 
     Matting.step_internal = step
     return True
+
+
+def of_filters():
+    """What filters hold of this process: [instances, their threads]."""
+    from rvm_core.obs_filter import instance
+
+    return [len(instance.living()), sum(one.name.startswith("obs-rvm") for one in threading.enumerate())]
 
 
 def most_at_once():
@@ -493,8 +517,10 @@ _HERE = {
     "counters": counters,
     "move_level": move_level,
     "starve": starve,
+    "load_as_obs_ends": load_as_obs_ends,
     "slow_down": slow_down,
     "most_at_once": most_at_once,
+    "of_filters": of_filters,
     "hang": hang,
     "go_on": go_on,
     "mattes": mattes,

@@ -25,6 +25,7 @@ from rvm_core.matting import internal_size
 from rvm_core.matting.size import WHITE
 from tests import graphs
 from tests.obs.conftest import STATUS_FOLDER, _why_not
+from tests.obs.patience import limit_s
 from tests.unit import oracles
 
 FILTER_KIND = "rvm_background_filter"
@@ -128,10 +129,10 @@ class Lab:
         self, name: str, size: tuple[int, int], is_right: Callable[[Picture], bool], timeout_s: float = 20.0
     ) -> Picture:
         """The first screenshot that `is_right`, else the last one taken: assert on it."""
-        last = time.monotonic() + timeout_s
+        began = time.monotonic()
         while True:
             picture = self.screenshot(name, *size)
-            if is_right(picture) or time.monotonic() > last:
+            if is_right(picture) or time.monotonic() > began + limit_s(timeout_s):
                 return picture
             time.sleep(0.1)
 
@@ -142,10 +143,11 @@ class Lab:
 
 def wait_until(holds: Callable[[], bool], what: str | Callable[[], str], timeout_s: float = 45.0) -> None:
     """Fails with `what` unless `holds` comes true in time."""
-    last = time.monotonic() + timeout_s
+    began = time.monotonic()
     while not holds():
-        if time.monotonic() > last:
-            pytest.fail(f"not within {timeout_s:g} s: {what if isinstance(what, str) else what()}")
+        if time.monotonic() > began + limit_s(timeout_s):
+            waited_s = time.monotonic() - began
+            pytest.fail(f"not within {waited_s:.0f} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.05)
 
 

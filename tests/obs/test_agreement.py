@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from installer.sandbox import Sandbox, color_source, filter_entry, image_source
 from rvm_core import Matting, paths
 from rvm_core.matting import internal_size
+from tests.obs.helpers import let_frames_pass
 from tests.obs.picture_helpers import GOOD, Lab, enlarged, good_alpha, matting, write_png
 from tests.video import read_frames
 
 WIDTH, HEIGHT = 640, 360
 LEVEL = "fast"
+GAP = 12  # frames without the filter, in renders long enough for the recurrent state to begin anew
 SETTLED = 40  # mattes of a still picture, most of the way of its recurrent state
 FIRST_UNSEEN = 25  # mattes of a second at most, before the first status of an epoch
 BLACK, WHITE = 0xFF000000, 0xFFFFFFFF
@@ -74,7 +76,7 @@ def test_alpha_in_obs_is_that_of_step(
         for number, picture in zip(chosen, pictures, strict=True):
             obs.ws.set_input_settings("person", {"file": str(picture)}, True)
             obs.ws.set_source_filter_enabled("person", "RVM", False)
-            time.sleep(0.6)  # a gap in renders: the recurrent state begins anew
+            let_frames_pass(obs, GAP)
             obs.ws.set_source_filter_enabled("person", "RVM", True)
             mattes = Mattes()
             wait_status(obs, mattes)

@@ -17,6 +17,7 @@ import pytest
 
 from installer.sandbox import color_source, image_source, scene
 from tests import graphs
+from tests.obs.helpers import let_frames_pass
 from tests.obs.picture_helpers import (
     FILTER,
     GOOD,
@@ -200,8 +201,7 @@ def test_a_failure_shows_what_until_ready_says_and_is_mended_without_a_restart(
     failing.change(name, until_ready="hide")
     failing.wait_picture(name, CANVAS, lambda seen: not seen[..., 3].any())
     _assert_hidden(failing, name)
-    frames = failing.obs.stats().rendered
-    wait_until(lambda: failing.obs.stats().rendered > frames + 5, "OBS draws no more")
+    let_frames_pass(failing.obs, 6)
 
     cause.mend(failing, name)
     failing.wait_status(name, lambda s: s["state"] == "running", "does not run after it was mended")
@@ -224,8 +224,7 @@ def test_a_problem_is_said_once_in_the_log_and_not_at_every_frame(failing: Lab, 
 
     _put_on_air(failing, name)
     wait_until(lambda: bool(said()), "the log does not name the problem")
-    frames = failing.obs.stats().rendered
-    wait_until(lambda: failing.obs.stats().rendered > frames + 10, "OBS draws no more")
+    let_frames_pass(failing.obs, 11)
     assert len(said()) == 1
 
 
@@ -284,8 +283,7 @@ def test_a_source_without_a_size_is_nothing_and_mattes_once_it_has_one(failing: 
     picture = failing.wait_picture(name, CANVAS, lambda seen: off_share(seen, expected) <= STRAY)
     assert off_share(picture, expected) <= STRAY
     failing.obs.ws.set_input_settings(name, {"file": ""}, True)
-    frames = failing.obs.stats().rendered
-    wait_until(lambda: failing.obs.stats().rendered > frames + 5, "OBS draws no more")
+    let_frames_pass(failing.obs, 6)
 
 
 def test_no_frame_of_a_recording_shows_the_room_when_the_network_fails(failing: Lab) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from installer.layout import SCRIPT
 from installer.sandbox import Sandbox, color_source, image_source, media_source, scene
 from tests.obs import helpers
 from tests.obs.helpers import (
@@ -30,9 +31,11 @@ from tests.obs.helpers import (
     Status,
     eventually,
     inside,
+    let_frames_pass,
     matting_filter,
     picture,
 )
+from tests.obs.picture_helpers import Inside
 
 Make = Callable[..., Sandbox]
 Act = Callable[[Sandbox], None]
@@ -42,8 +45,12 @@ BLUE = (0, 0, 255)  # dark to the graph, and far from grey to the detector of cu
 GREEN = 0xFF00FF00
 MARK = "Mark"
 """A red bar on the lower edge, in the second scene alone: it shows in a recording which scene is live."""
-SETTLE_S = 1.0
-FOLLOW_S = 1.5
+AFTER_SEEK_S = 1.5
+"""libobs may hold the picture back for about a second."""
+MATTE_S = 0.15
+"""More than any matte of the test graphs takes: so slow, a ghost fades alike on every computer."""
+FADED = 20
+"""Mattes after which nothing is left of a ghost."""
 SHORT, LONG = 3, 12
 """Frames without the source: a LONG absence counts as a gap in renders, too.  After a SHORT one, libobs
 may render the source once before it calls `show`, and the picture of before stands for that frame."""
@@ -63,6 +70,11 @@ def make(sandbox: Make, graphs: dict[str, str]) -> Make:
         return sandbox(width=WIDTH, height=HEIGHT, env=graphs, **arguments)
 
     return made
+
+
+@pytest.fixture
+def in_obs(tmp_path: Path) -> Inside:
+    return Inside(tmp_path / "calls")
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +103,10 @@ def _hide_and_show(obs: Sandbox) -> None:
 def _leave_for_the_preview(obs: Sandbox) -> None:
     """Studio mode: the source is seen in the preview alone."""
     obs.ws.set_studio_mode_enabled(True)
-    time.sleep(SETTLE_S)
+    let_frames_pass(obs, LONG)
     _transition_to(obs, "Empty")
     obs.ws.set_current_preview_scene("Main")
-    time.sleep(SETTLE_S)
+    let_frames_pass(obs, LONG)
 
 
 def _go_live_from_the_preview(obs: Sandbox) -> None:
@@ -115,7 +127,7 @@ def _transition_to(obs: Sandbox, name: str) -> None:
 
 def _disable_and_enable(obs: Sandbox) -> None:
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, False)
-    time.sleep(0.5)
+    let_frames_pass(obs, LONG)
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, True)
 
 
@@ -169,20 +181,19 @@ def test_media_start_anew_at_restart_seek_and_cut_alone(make: Make, tmp_path: Pa
         before = after
         obs.ws.trigger_media_input_action(SOURCE, "OBS_WEBSOCKET_MEDIA_INPUT_ACTION_RESTART")
         before = _assert_reset(obs, before, "media restart or seek")
-        time.sleep(SETTLE_S)
+        time.sleep(AFTER_SEEK_S)
 
         before = _rest(obs)
         obs.ws.set_media_input_cursor(SOURCE, 10_000)
         _assert_reset(obs, before, "media restart or seek")
-        time.sleep(SETTLE_S)
+        time.sleep(AFTER_SEEK_S)
 
         before = _rest(obs)
         obs.ws.set_media_input_cursor(SOURCE, 5_000)
         _assert_reset(obs, before, "media restart or seek")
-        time.sleep(SETTLE_S)
+        time.sleep(AFTER_SEEK_S)
 
         obs.ws.set_media_input_cursor(SOURCE, 18_000)
-        time.sleep(SETTLE_S)
         before = _rest(obs)
         eventually(lambda: _cursor_ms(obs) > 20_500, "the cut has come")
         _assert_reset(obs, before, "cut in the picture")
@@ -192,7 +203,6 @@ def test_a_scene_switch_may_be_told_not_to_reset(make: Make, images: dict[str, P
     with make(**_two_scenes(images["left"], reset_on_scene_switch=False)) as obs:
         before = _rest(obs)
         _switch_to_second(obs)
-        time.sleep(SETTLE_S)
         after = helpers.wait_mattes(obs, more=10, since=before)
         assert helpers.resets_after(after, before) == []
         assert after["epoch"] == before["epoch"]
@@ -205,7 +215,7 @@ def test_the_ghost_is_seen_where_nothing_resets(make: Make, images: dict[str, Pa
     """The proof that the tests below can fail."""
     with make(**_two_scenes(images["left"], mode="matte")) as obs:
         before = _rest(obs)
-        frames = _record(obs, lambda: _show_file(obs, images["right"]))
+        frames = _record(obs, lambda: _show_file(obs, images["right"]), mattes=FADED)
         assert helpers.resets_after(helpers.wait_mattes(obs, since=before), before) == []
     assert _ghosts(frames)
 
@@ -217,14 +227,14 @@ def _change_while_hidden(obs: Sandbox, file: Path, away_frames: int = SHORT) -> 
 
 def _change_while_another_scene_is_live(obs: Sandbox, file: Path, away_frames: int = SHORT) -> None:
     obs.ws.set_current_program_scene("Empty")
-    _let_frames_pass(obs, away_frames)
+    let_frames_pass(obs, away_frames)
     _show_file(obs, file)
     obs.ws.set_current_program_scene("Main")
 
 
 def _change_while_disabled(obs: Sandbox, file: Path) -> None:
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, False)
-    time.sleep(0.5)
+    let_frames_pass(obs, LONG)
     _show_file(obs, file)
     obs.ws.set_source_filter_enabled(SOURCE, FILTER, True)
 
@@ -248,11 +258,11 @@ def test_no_ghost_after_a_reset(make: Make, images: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("resets", [True, False])
 def test_a_switch_of_scenes_that_share_the_source_ends_a_ghost(
-    resets: bool, make: Make, images: dict[str, Path]
+    resets: bool, make: Make, images: dict[str, Path], in_obs: Inside
 ) -> None:
-    scenes = _two_scenes(images["left"], mode="matte", model="graph_slow", reset_on_scene_switch=resets)
-    with make(**scenes) as obs:
-        frames = _record_change_and(obs, images["right"], _switch_to_second)
+    scenes = _two_scenes(images["left"], mode="matte", reset_on_scene_switch=resets)
+    with make(scripts=[(SCRIPT, {}), in_obs.script], **scenes) as obs:
+        frames = _record_change_and(obs, in_obs, images["right"], _switch_to_second)
     _assert_both_seen(frames)
     second = [frame for frame in frames if _is_second(frame)]
     assert second, "the second scene was not recorded"
@@ -260,12 +270,14 @@ def test_a_switch_of_scenes_that_share_the_source_ends_a_ghost(
     assert bool(_fading(levels)) is not resets, levels
 
 
-def test_going_live_from_the_preview_ends_a_ghost(make: Make, images: dict[str, Path]) -> None:
-    scenes = _two_scenes(images["left"], mode="matte", model="graph_slow", reset_on_scene_switch=False)
-    with make(**scenes) as obs:
+def test_going_live_from_the_preview_ends_a_ghost(
+    make: Make, images: dict[str, Path], in_obs: Inside
+) -> None:
+    scenes = _two_scenes(images["left"], mode="matte", reset_on_scene_switch=False)
+    with make(scripts=[(SCRIPT, {}), in_obs.script], **scenes) as obs:
         _rest(obs)
         _leave_for_the_preview(obs)
-        frames = _record_change_and(obs, images["right"], lambda obs: _transition_to(obs, "Main"))
+        frames = _record_change_and(obs, in_obs, images["right"], lambda obs: _transition_to(obs, "Main"))
     levels = _levels(frames)
     assert max(levels) > 0.3, "the source went live without a ghost"
     assert max(_levels(frames, RIGHT)) > 0.9, "the second picture's matte was not recorded"
@@ -287,11 +299,12 @@ def test_no_ghost_after_a_seek(from_ms: int, to_ms: int, make: Make, tmp_path: P
     def seek() -> None:
         eventually(lambda: _cursor_ms(obs) >= from_ms, f"{from_ms} ms")
         obs.ws.set_media_input_cursor(SOURCE, to_ms)
+        eventually(lambda: _cursor_ms(obs) >= to_ms + 1000 * AFTER_SEEK_S, "the clip plays on")
 
     with make(sources=[media]) as obs:
         obs.ws.set_media_input_cursor(SOURCE, max(from_ms - 8_000, 0))
         before = _rest(obs)
-        frames = _record(obs, seek, seconds=2 * FOLLOW_S)
+        frames = _record(obs, seek)
         assert any("seek" in reason for reason in helpers.resets_after(helpers.only(obs), before))
     _assert_both_seen(frames)
     assert not _ghosts(frames)
@@ -303,7 +316,7 @@ def test_no_ghost_after_a_cut_in_a_clip(make: Make, tmp_path: Path) -> None:
     with make(sources=[media_source(SOURCE, clip, [matting_filter(mode="matte")])]) as obs:
         _rest(obs)
         obs.ws.trigger_media_input_action(SOURCE, "OBS_WEBSOCKET_MEDIA_INPUT_ACTION_RESTART")
-        time.sleep(SETTLE_S)
+        eventually(lambda: 1_000 < _cursor_ms(obs) < 6_000, "the clip begins anew")
         frames = _record(obs, lambda: eventually(lambda: _cursor_ms(obs) > 6_500, "the cut has come"))
     _assert_both_seen(frames)
     assert not _ghosts(frames)
@@ -371,15 +384,9 @@ def _live_scene(obs: Sandbox) -> str:
 def _hidden(obs: Sandbox, frames: int = SHORT) -> Iterator[None]:
     item = obs.ws.get_scene_item_id("Main", SOURCE).scene_item_id
     obs.ws.set_scene_item_enabled("Main", item, False)
-    _let_frames_pass(obs, frames)
+    let_frames_pass(obs, frames)
     yield
     obs.ws.set_scene_item_enabled("Main", item, True)
-
-
-def _let_frames_pass(obs: Sandbox, frames: int) -> None:
-    """libobs looks once a frame who is to be seen: hidden and shown between two frames is never hidden."""
-    before = obs.stats().rendered
-    eventually(lambda: obs.stats().rendered >= before + frames, "OBS renders")
 
 
 def _show_file(obs: Sandbox, file: Path) -> None:
@@ -395,8 +402,9 @@ def _rest(obs: Sandbox, live_scene: str = "", mattes: int = 3) -> Status:
     if live_scene and _live_scene(obs) != live_scene:
         obs.ws.set_current_program_scene(live_scene)
     status = helpers.wait_mattes(obs, more=mattes)
-    time.sleep(SETTLE_S)
-    return helpers.wait_mattes(obs, more=1, since=status)
+    for _ in range(2):  # the first report may have been under way
+        status = helpers.wait_mattes(obs, more=1, since=status)
+    return status
 
 
 def _assert_reset(obs: Sandbox, before: Status, reason: str) -> Status:
@@ -414,28 +422,31 @@ def _assert_reset(obs: Sandbox, before: Status, reason: str) -> Status:
     return helpers.wait_mattes(obs, since=status)
 
 
-def _record(obs: Sandbox, act: Callable[[], Any], seconds: float = FOLLOW_S) -> list[Picture]:
-    """Every frame of the program while `act` goes on and for `seconds` after it."""
+def _record(obs: Sandbox, act: Callable[[], Any], mattes: int = 5) -> list[Picture]:
+    """Every frame of the program while `act` goes on and until so many mattes after it are seen."""
     obs.ws.start_record()
     eventually(lambda: obs.ws.get_record_status().output_active, "the recording starts")
-    time.sleep(SETTLE_S)
+    eventually(lambda: obs.stats().output >= LONG, "frames are recorded")
     act()
-    time.sleep(seconds)
+    after = helpers.wait_mattes(obs, more=1, since=helpers.only(obs))
+    helpers.wait_mattes(obs, more=mattes, since=after)
+    let_frames_pass(obs, LONG)
     file = Path(obs.ws.stop_record().output_path)
     eventually(lambda: not obs.ws.get_record_status().output_active, "the recording ends")
     return helpers.read_clip(file)
 
 
-def _record_change_and(obs: Sandbox, file: Path, act: Act) -> list[Picture]:
+def _record_change_and(obs: Sandbox, in_obs: Inside, file: Path, act: Act) -> list[Picture]:
     """Every frame of the program while the picture changes and, when its ghost is strong, `act` follows."""
-    mattes_per_s = max(_rest(obs)["mattes_per_second"], 1.0)
+    in_obs.call("slow_down", seconds=MATTE_S)
+    _rest(obs)
 
     def change_and_act() -> None:
         _show_file(obs, file)
-        time.sleep(1.5 / mattes_per_s)
+        time.sleep(1.5 * MATTE_S)
         act(obs)
 
-    return _record(obs, change_and_act, seconds=FOLLOW_S + 8 / mattes_per_s)
+    return _record(obs, change_and_act, mattes=FADED)
 
 
 def _levels(frames: list[Picture], at: tuple[int, int] = LEFT) -> list[float]:

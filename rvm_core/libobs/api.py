@@ -42,6 +42,7 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_initialized": (c_bool, ()),
         "obs_get_locale": (_S, ()),
         "obs_get_proc_handler": (_P, ()),
+        "obs_get_output_source": (_P, (c_uint32,)),
         "obs_get_source_by_name": (_P, (_S,)),
         "obs_enum_sources": (None, (_P, _P)),
         "obs_enum_scenes": (None, (_P, _P)),
@@ -86,6 +87,8 @@ HEADERS: dict[str, dict[str, Declaration]] = {
         "obs_source_video_render": (None, (_P,)),
         "obs_source_active": (c_bool, (_P,)),
         "obs_source_media_get_time": (c_int64, (_P,)),
+        "obs_transition_get_active_source": (_P, (_P,)),
+        "obs_transition_get_time": (c_float, (_P,)),
     },
     "obs-source.h": {
         "obs_register_source_s": (None, (_P, c_size_t)),

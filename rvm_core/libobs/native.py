@@ -25,6 +25,7 @@ _RESULT: dict[Any, Any] = {
     ctypes.c_longlong: types.int64,
     ctypes.c_uint64: types.uint64,
     ctypes.c_double: types.float64,
+    ctypes.c_float: types.float32,
     ctypes.c_size_t: types.uintp,
     ctypes.c_void_p: types.intp,
     ctypes.c_char_p: types.intp,
@@ -32,7 +33,6 @@ _RESULT: dict[Any, Any] = {
 _ARGUMENT = _RESULT | {
     ctypes.c_bool: types.int32,
     ctypes.c_uint8: types.int32,
-    ctypes.c_float: types.float32,
 }
 
 

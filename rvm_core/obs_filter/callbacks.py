@@ -27,6 +27,7 @@ from rvm_core.obs_filter.capture import (
     now_ns,
 )
 from rvm_core.obs_filter.draw import draw
+from rvm_core.obs_filter.program import follow_program
 from rvm_core.obs_filter.settings_block import update
 from rvm_core.obs_filter.state import GAP_SECONDS, LATE_TICK_SECONDS, POINTER, TIMINGS, Reason, offset
 
@@ -62,6 +63,7 @@ def video_tick(state: Any, seconds: float) -> None:
     elif not is_live(s.look):
         s.live_filled = types.int32(0)
     s.fresh = types.int32(1)
+    follow_program(s)
 
 
 @callback(types.void(POINTER, types.intp))

@@ -23,7 +23,7 @@ from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
 from rvm_core.obs_filter import atomics, callbacks, instance, properties, scenes, values, vendor
 from rvm_core.obs_filter._native import callback
-from rvm_core.obs_filter.state import POINTER, Reason
+from rvm_core.obs_filter.state import POINTER
 
 __all__ = ["register", "shutdown"]
 
@@ -138,10 +138,7 @@ def _follow_frontend() -> None:
 
 
 def _on_frontend_event(event: int, _data: int) -> None:
-    """UI thread.  A source that both scenes share gets no show or activate, only the change of scene."""
-    if event == c.OBS_FRONTEND_EVENT_SCENE_CHANGED:
-        for living in instance.living():
-            living.reset(Reason.SCENE)
-    elif event == c.OBS_FRONTEND_EVENT_FINISHED_LOADING:  # whatever was loaded after us
+    """UI thread."""
+    if event == c.OBS_FRONTEND_EVENT_FINISHED_LOADING:  # whatever was loaded after us
         vendor.register(instance.ALIVE)
     scenes.on_event(event)

@@ -199,6 +199,7 @@ STATE = np.dtype(
         ("width", "u4"),
         ("height", "u4"),
         ("space", "i4"),
+        ("program_scene", "i8"),  # address, to compare only: the scene that the program shows, or 0
         ("unrendered_s", "f4"),
         ("since_media_s", "f4"),
         ("media_ms", "i8"),

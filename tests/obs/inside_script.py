@@ -461,6 +461,17 @@ def hotkeys(source):
     return found
 
 
+def switch_scene(scene, busy_seconds):
+    """Let `scene` go live, and keep the UI thread busy after it."""
+    switch = _libobs.obs_frontend_set_current_scene
+    switch.restype, switch.argtypes = None, (_P,)
+    found = _libobs.obs_get_source_by_name(scene.encode())
+    switch(found)
+    _libobs.obs_source_release(found)
+    time.sleep(busy_seconds)
+    return True
+
+
 def hold(seconds):
     """Keep the UI thread busy."""
     time.sleep(seconds)
@@ -497,6 +508,7 @@ _ON_UI_THREAD = {
     "properties": properties,
     "hotkeys": hotkeys,
     "hold": hold,
+    "switch_scene": switch_scene,
     "change_in_window": change_in_window,
     "refresh": refresh,
     "refreshes": refreshes,

@@ -54,6 +54,8 @@ FADED = 20
 SHORT, LONG = 3, 12
 """Frames without the source: a LONG absence counts as a gap in renders, too.  After a SHORT one, libobs
 may render the source once before it calls `show`, and the picture of before stands for that frame."""
+UI_BUSY_S = 1.0
+"""Longer than a ghost takes to fade by some steps."""
 CHANGES_EACH_WAY = 2
 TOLERANCE = 35
 """Of 255, less than lies between the dark ground and black."""
@@ -260,9 +262,14 @@ def test_no_ghost_after_a_reset(make: Make, images: dict[str, Path]) -> None:
 def test_a_switch_of_scenes_that_share_the_source_ends_a_ghost(
     resets: bool, make: Make, images: dict[str, Path], in_obs: Inside
 ) -> None:
+    """Even while OBS's UI thread is busy after the switch, and tells nobody of it for so long."""
+
+    def switch(_: Sandbox) -> None:
+        in_obs.call("switch_scene", scene="Second", busy_seconds=UI_BUSY_S)
+
     scenes = _two_scenes(images["left"], mode="matte", reset_on_scene_switch=resets)
     with make(scripts=[(SCRIPT, {}), in_obs.script], **scenes) as obs:
-        frames = _record_change_and(obs, in_obs, images["right"], _switch_to_second)
+        frames = _record_change_and(obs, in_obs, images["right"], switch)
     _assert_both_seen(frames)
     second = [frame for frame in frames if _is_second(frame)]
     assert second, "the second scene was not recorded"

@@ -36,10 +36,10 @@ _RESET_BITS, _CUT_FRAME, _EPOCH, _WANTED, _TAKEN, _PERIOD = (
 _MAPPED, _PITCH, _SIZE2, _CLEAR, _SPACES = (
     offset(field) for field in ("mapped", "pitch", "size2", "clear", "spaces")
 )
-_GAP, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
+_OFF_SCREEN, _SIZE, _SPACE, _MEDIA, _SCENE, _CUT, _STALL = (
     int(reason)
     for reason in (
-        Reason.GAP,
+        Reason.OFF_SCREEN,
         Reason.SIZE,
         Reason.COLOR_SPACE,
         Reason.MEDIA,
@@ -179,8 +179,9 @@ def _notice(s: Any, target: int, parent: int, width: int, height: int) -> int:
     bits = atomics.exchange(s.self + _RESET_BITS, i64(0))
     if bits & _SCENE and (s.reset_on_scene_switch == 0 or _is_active(parent) == 0):
         bits &= ~_SCENE
-    if s.unrendered_s > f32(GAP_SECONDS):
-        bits |= _GAP
+    if s.was_off_screen != 0:
+        bits |= _OFF_SCREEN
+    s.was_off_screen = i32(0)
     s.unrendered_s = f32(0)
     space = color_space(target, types.uintp(3), s.self + _SPACES)
     if width != s.width or height != s.height:
@@ -208,16 +209,6 @@ def _free_before(s: Any, frame: int) -> None:
     for k in range(SLOTS):
         if s.slot_frame[k] < frame and k != s.shown and k != s.newest and k != s.staged:
             s.slot_frame[k] = 0
-
-
-@part
-def _return(s: Any) -> None:
-    """The source was off screen: nothing captured before may come back."""
-    s.shown = i32(-1)
-    s.hold_until_ns = 0
-    s.staged = i32(-1)
-    s.valid_from = s.frame + 1
-    _free_before(s, s.valid_from)
 
 
 @part
@@ -386,9 +377,6 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
     s.frames_rendered += 1
     s.drawn = i32(0)
     s.lit = i32(0)
-    if s.was_off_screen != 0:
-        s.was_off_screen = i32(0)
-        _return(s)
     bits = _notice(s, target, parent, width, height)
     if bits != 0:
         _begin_epoch(s, bits, now)

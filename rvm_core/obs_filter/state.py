@@ -74,7 +74,7 @@ class Reason(IntFlag):
 
     SHOWN = 1
     ACTIVATED = 2
-    GAP = 4
+    OFF_SCREEN = 4
     SIZE = 8
     COLOR_SPACE = 16
     MEDIA = 32
@@ -90,7 +90,7 @@ class Reason(IntFlag):
 REASON_TEXT = {
     Reason.SHOWN: "source shown",
     Reason.ACTIVATED: "source went live",
-    Reason.GAP: "gap in renders",
+    Reason.OFF_SCREEN: "source was off screen",
     Reason.SIZE: "picture size",
     Reason.COLOR_SPACE: "colour space",
     Reason.MEDIA: "media restart or seek",
@@ -185,7 +185,7 @@ STATE = np.dtype(
         ("image_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
-        ("was_off_screen", "i4"),  # since the last render: nothing captured before it may come back
+        ("was_off_screen", "i4"),  # since the last render
         ("drawn", "i4"),  # `scratch` holds this frame
         ("since_below_s", "f4"),  # since drawing what is below rendered another instance
         ("look", "i4"),  # mode in which the source was drawn last, or -1

@@ -21,4 +21,5 @@ def _caster(element: Any) -> Any:
 
 
 as_bytes = _caster(types.uint8)
+as_numbers = _caster(types.int64)
 as_record = _caster(RECORD)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,7 +33,6 @@ from rvm_core.settings import PRESET_KEY
 VENDOR = "obs-rvm"
 _SOURCE, _FILTER = "source", "filter"
 _FIELDS = (_SOURCE, _FILTER, PRESET_KEY)
-_LONGEST_WAIT_S = 2.0
 _P = ctypes.c_void_p
 Values = Mapping[str, Any]
 
@@ -206,8 +204,6 @@ def register(alive: int) -> bool:
     return True
 
 
-def finish() -> None:
-    """Wait for the requests that are being answered.  No other reaches Python: `alive` is 0 already."""
-    last = time.monotonic() + _LONGEST_WAIT_S
-    while atomics.load(_busy.ctypes.data) and time.monotonic() < last:
-        time.sleep(0.01)
+def is_idle() -> bool:
+    """Whether no request is being answered.  Once `alive` is 0, no other reaches Python."""
+    return bool(atomics.load(_busy.ctypes.data) == 0)

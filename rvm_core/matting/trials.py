@@ -87,8 +87,8 @@ def untried(path: Path) -> tuple[str, ...]:
 def find_faster(beside: Session, is_wanted: Callable[[], bool]) -> bool:
     """Let every provider prove itself of which nothing is known for the model of `beside`; takes seconds.
 
-    Any thread.  It ends early when `is_wanted` no longer holds; raises Interrupted.  Whether ``auto`` is another provider than
-    that of `beside` afterwards.
+    Any thread.  It ends early when `is_wanted` no longer holds; raises Interrupted.  Whether ``auto`` is
+    another provider than that of `beside` afterwards.
     """
     for name in untried(beside.path):
         if not is_wanted():

@@ -32,7 +32,7 @@ def working() -> Iterator[None]:
 
 
 def wait_for_work() -> tuple[int, ...]:
-    """Wait for all :func:`working` to end; the threads that still do after the common deadline, by `ident`."""
+    """Wait until nothing is :func:`working`; the threads that are after the common deadline, by `ident`."""
     wait_until(lambda: not _at_work)
     return tuple(_at_work)
 

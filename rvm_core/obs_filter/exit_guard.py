@@ -6,12 +6,12 @@ Proved on Python 3.11 and onnxruntime 1.32 with an inference that outlives `Py_F
 - Back from native code, Python ends the thread by `pthread_exit` (up to 3.13; later it blocks the thread).
   That unwinds C++ frames, and a destructor that may not throw makes it `std::terminate`: abort.
   The handler below blocks the thread instead.
-- `exit` destroys onnxruntime's static objects while the inference uses them: abort or segmentation fault.  The
-  handler below ends the process first, with its exit code.  Until then OBS has done all that it does, `main`
-  has returned, and what is left out is the destructors of libraries.
+- `exit` destroys onnxruntime's static objects while the inference uses them: abort or segmentation fault.
+  The handler below ends the process first, with its exit code.  By then `main` has returned: OBS has done all
+  that it does, and what is left out is the destructors of libraries.
 
-Elsewhere neither is needed or known to work: macOS and Windows end a thread without unwinding C++, and Windows
-ends other threads before it unloads libraries.
+On other systems neither was tried.  macOS and Windows end a thread without unwinding C++, and Windows ends
+other threads before it unloads libraries.
 """
 
 from __future__ import annotations

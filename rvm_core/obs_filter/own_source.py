@@ -1,8 +1,8 @@
 """What a filter's worker asks of the filter's own source, which libobs may be destroying meanwhile.
 
 Each function takes the instance's weak reference.  It holds the source, asks, and lets go without Python in
-between: a thread that waits for the GIL must not keep a source alive that OBS is removing.  Any thread but the
-graphics thread.
+between: a thread that waits for the GIL must not keep a source alive that OBS is removing.  Any thread but
+the graphics thread.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Worker:
         self._instance.event.signal()
 
     def close(self) -> None:
-        """Let go of the model; the record's objects stay.  The thread has ended, or has nothing else to do."""
+        """Let go of the model; the record's objects stay.  The thread has ended or does this last."""
         self._loader.stop()
         self._seat.close()
         gpu.refuse_pictures(self._address)

@@ -207,7 +207,8 @@ def test_two_programs_in_a_row_that_ended_in_a_trial(spoilt: Spoilt) -> None:
     assert admitted().provider == NAME
 
 
-def test_a_trial_that_comes_to_its_end_clears_a_provider(spoilt: Spoilt) -> None:
+@pytest.mark.usefixtures("spoilt")
+def test_a_trial_that_comes_to_its_end_clears_a_provider() -> None:
     end_in_a_trial()
     assert admitted().provider == NAME
     end_in_a_trial()

@@ -31,6 +31,11 @@ def working() -> Iterator[None]:
         _at_work.discard(thread)
 
 
+def begin() -> None:
+    """OBS is about to end: the two seconds begin, while it does what it does before the interpreter ends."""
+    _deadline.begin_last()
+
+
 def wait_for_work() -> tuple[int, ...]:
     """Wait until nothing is :func:`working`; the threads that are after the common deadline, by `ident`."""
     wait_until(lambda: not _at_work)
@@ -55,6 +60,12 @@ class CommonDeadline:
     def __init__(self, length_s: float = LONGEST_WAIT_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._length_s, self._clock = length_s, clock
         self._ends_at = self._last_at = float("-inf")
+        self._is_last = False
+
+    def begin_last(self) -> None:
+        """The bound begins now, for all waits from here on.  Any thread."""
+        if not self._is_last:
+            self._is_last, self._ends_at = True, self._clock() + self._length_s
 
     def wait(self, wait: Callable[[float], bool]) -> bool:
         """What ``wait(seconds)`` answers, given the seconds that are left.  Any thread.
@@ -62,7 +73,7 @@ class CommonDeadline:
         After a pause as long as the bound, a wait is the first of others.
         """
         now = self._clock()
-        if now - self._last_at > self._length_s:
+        if not self._is_last and now - self._last_at > self._length_s:
             self._ends_at = now + self._length_s
         answer = wait(max(self._ends_at - now, 0.0))
         self._last_at = self._clock()

@@ -135,7 +135,7 @@ def shutdown() -> None:
 
     Returns after two seconds at most; then what still runs is made harmless.
     """
-    instance.stop_all()
+    _begin_to_end()
     outside.disappear()
     instance.interpreter_ends()
     ending.wait_until(vendor.is_idle)
@@ -147,6 +147,12 @@ def shutdown() -> None:
         )
         if not exit_guard.guard(threads):
             log.warning("This system has no way to keep that from ending OBS with a crash.")
+
+
+def _begin_to_end() -> None:
+    """Ask every worker to end before one is waited for."""
+    ending.begin()
+    instance.stop_all()
 
 
 def _follow_frontend() -> None:
@@ -168,7 +174,7 @@ def _leave_frontend() -> None:
 def _on_frontend_event(event: int, _data: int) -> None:
     """UI thread.  A source that both scenes share gets no show or activate, only the change of scene."""
     if event == c.OBS_FRONTEND_EVENT_SCRIPTING_SHUTDOWN:  # the first sign that OBS ends
-        instance.stop_all()
+        _begin_to_end()
     elif event == c.OBS_FRONTEND_EVENT_EXIT:
         _leave_frontend()
     elif event == c.OBS_FRONTEND_EVENT_SCENE_CHANGED:

@@ -49,6 +49,16 @@ def test_waits_that_follow_each_other_share_one_bound(clock: Clock) -> None:
     assert given[-1] == 2.0
 
 
+def test_the_last_bound_counts_from_its_begin(clock: Clock) -> None:
+    deadline, given = CommonDeadline(2.0, clock), []
+    deadline.begin_last()
+    for _ in range(3):
+        clock.now += 1.5
+        deadline.begin_last()
+        deadline.wait(lambda longest_s: bool(given.append(longest_s)))
+    assert given == [0.5, 0.0, 0.0]
+
+
 def test_what_ends_in_time_is_not_waited_for_longer(clock: Clock) -> None:
     deadline = CommonDeadline(2.0, clock)
     assert deadline.wait(lambda longest_s: longest_s == 2.0)

@@ -13,7 +13,7 @@ except Exception as missing:
     pytest.skip(f"compiled callbacks need libobs: {missing}", allow_module_level=True)
 
 from rvm_core.libobs import constants as c  # noqa: E402 - libobs must be loaded first
-from rvm_core.obs_filter import instance, registration  # noqa: E402
+from rvm_core.obs_filter import ending, instance, registration  # noqa: E402
 
 
 class Frontend:
@@ -69,6 +69,7 @@ def test_the_frontend_is_left_before_it_is_gone(monkeypatch: pytest.MonkeyPatch,
 def test_the_first_sign_of_the_end_asks_the_workers_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(instance, "stop_all", lambda: asked.append(True))
+    monkeypatch.setattr(ending, "begin", lambda: None)
     frontend = Frontend(monkeypatch)
     registration._follow_frontend()
     frontend.tell(c.OBS_FRONTEND_EVENT_SCENE_LIST_CHANGED)

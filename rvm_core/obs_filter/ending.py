@@ -2,7 +2,7 @@
 
 They are daemon threads, and most of what they do may be cut off at any moment.  Native code that returns to
 Python after the interpreter has ended may not (:mod:`rvm_core.obs_filter.exit_guard`): such work is marked,
-asked to end (:mod:`rvm_core.interruption`), awaited for two seconds, and made harmless if it still runs.
+asked to end (:mod:`rvm_core.interruption`), awaited for a bounded time, and made harmless if it still runs.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def working() -> Iterator[None]:
         _at_work.discard(thread)
 
 
-def begin() -> None:
-    """OBS is about to end: the two seconds begin, while it does what it does before the interpreter ends."""
-    _deadline.begin_last()
+def begin(longest_wait_s: float) -> None:
+    """OBS is about to end: the wait's bound counts from now, while OBS does what else it does before."""
+    _deadline.begin_last(longest_wait_s)
 
 
 def wait_for_work() -> tuple[int, ...]:
@@ -62,10 +62,10 @@ class CommonDeadline:
         self._ends_at = self._last_at = float("-inf")
         self._is_last = False
 
-    def begin_last(self) -> None:
-        """The bound begins now, for all waits from here on.  Any thread."""
+    def begin_last(self, length_s: float) -> None:
+        """`length_s` from now is the bound of all waits from here on.  Any thread; only the first call counts."""
         if not self._is_last:
-            self._is_last, self._ends_at = True, self._clock() + self._length_s
+            self._is_last, self._ends_at = True, self._clock() + length_s
 
     def wait(self, wait: Callable[[float], bool]) -> bool:
         """What ``wait(seconds)`` answers, given the seconds that are left.  Any thread.

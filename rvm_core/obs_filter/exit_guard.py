@@ -44,7 +44,7 @@ def guard(threads: Sequence[int]) -> bool:
     To be called as the interpreter is about to end.  False where this is not Linux with glibc, or libstdc++
     cannot be had: then the end may be a crash.
     """
-    if not _IS_LINUX:
+    if not IS_AVAILABLE:
         return False
     try:
         set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE
@@ -76,8 +76,10 @@ def _threads_address(typing_context: Any) -> Any:
     return types.intp(), generate
 
 
-_IS_LINUX = sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "on_exit")
-if _IS_LINUX:
+IS_AVAILABLE = sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "on_exit")
+"""Whether this is a system on which :func:`guard` works."""
+
+if IS_AVAILABLE:
     llvm.add_symbol("obs_rvm_unended_threads", _threads.ctypes.data)
     _self = _bound("pthread_self", types.int64())
     _pause = _bound("pause", types.int32())

@@ -43,6 +43,8 @@ _P = ctypes.c_void_p
 _FRONTEND_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
 
 _registered: ObsSourceInfo | None = None
+_END_S = 1.0 if exit_guard.IS_AVAILABLE else ending.LONGEST_WAIT_S
+"""The longest wait for the workers as OBS ends: shorter where one that is late does no harm."""
 _followed: list[Any] = []
 """Our callback, while the frontend has it."""
 
@@ -133,7 +135,7 @@ def register() -> bool:
 def shutdown() -> None:
     """End every worker before the interpreter ends: an inference that is cut off there aborts OBS.
 
-    Returns after two seconds at most; then what still runs is made harmless.
+    Returns in time, whatever happens; then what still runs is made harmless.
     """
     _begin_to_end()
     outside.disappear()
@@ -142,8 +144,7 @@ def shutdown() -> None:
     threads = ending.wait_for_work()
     if threads:
         log.warning(
-            f"{len(threads)} of the filter's threads did not end within {ending.LONGEST_WAIT_S:g} s. "
-            "OBS ends without them."
+            f"{len(threads)} of the filter's threads did not end within {_END_S:g} s. OBS ends without them."
         )
         if not exit_guard.guard(threads):
             log.warning("This system has no way to keep that from ending OBS with a crash.")
@@ -151,7 +152,7 @@ def shutdown() -> None:
 
 def _begin_to_end() -> None:
     """Ask every worker to end before one is waited for."""
-    ending.begin()
+    ending.begin(_END_S)
     instance.stop_all()
 
 

@@ -95,7 +95,7 @@ def quit_and_time(obs: Sandbox) -> tuple[int, float]:
 def check_end(obs: Sandbox, leaks: int = OWN_LEAKS) -> None:
     """Quit `obs`: it ends in time, in order, and leaves what OBS leaves by itself."""
     code, took_s = quit_and_time(obs)
-    is_late = bool(obs.log_lines("did not end within 2 s"))
+    is_late = bool(obs.log_lines("did not end within"))
     print(f"ended with {code} after {took_s:.2f} s, {obs.leaks()} leaks, {is_late=}")
     assert code == 0
     assert took_s < LONGEST_S
@@ -145,7 +145,7 @@ def test_quits_in_the_middle_of_a_trial(make: Make, image: Path, tmp_path: Path,
             )
             check_end(obs)
         assert notes(tmp_path / "data") == []
-        assert obs.log_lines("did not end within 2 s")
+        assert obs.log_lines("did not end within")
 
 
 def test_an_obs_that_is_killed_in_a_trial_does_not_blame_the_provider(

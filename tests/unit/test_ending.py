@@ -51,10 +51,10 @@ def test_waits_that_follow_each_other_share_one_bound(clock: Clock) -> None:
 
 def test_the_last_bound_counts_from_its_begin(clock: Clock) -> None:
     deadline, given = CommonDeadline(2.0, clock), []
-    deadline.begin_last()
+    deadline.begin_last(2.0)
     for _ in range(3):
         clock.now += 1.5
-        deadline.begin_last()
+        deadline.begin_last(2.0)
         deadline.wait(lambda longest_s: bool(given.append(longest_s)))
     assert given == [0.5, 0.0, 0.0]
 

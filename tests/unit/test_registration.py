@@ -69,7 +69,7 @@ def test_the_frontend_is_left_before_it_is_gone(monkeypatch: pytest.MonkeyPatch,
 def test_the_first_sign_of_the_end_asks_the_workers_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(instance, "stop_all", lambda: asked.append(True))
-    monkeypatch.setattr(ending, "begin", lambda: None)
+    monkeypatch.setattr(ending, "begin", lambda _longest_s: None)
     frontend = Frontend(monkeypatch)
     registration._follow_frontend()
     frontend.tell(c.OBS_FRONTEND_EVENT_SCENE_LIST_CHANGED)

@@ -418,6 +418,34 @@ def hang(source):
     return True
 
 
+def fail_to_create(step):
+    """Let every filter that is to be made fail at `step`, or at none (empty)."""
+    from rvm_core.obs_filter import instance
+
+    def fail(*_given):
+        raise OSError(f"no {step}")
+
+    for name, whole in _whole.items():
+        place, attribute = (instance.Instance, "look_over") if name == "look over" else (instance, name)
+        _whole[name] = whole or getattr(place, attribute)
+        setattr(place, attribute, fail if name == step else _whole[name])
+    return True
+
+
+_whole = dict.fromkeys(("Event", "SettingsBlock", "Worker", "look over"))
+
+
+def allocations():
+    """What libobs has allocated and not freed, in pieces; and Python's instances of the filter."""
+    import gc
+
+    from rvm_core.obs_filter.instance import Instance
+
+    gc.collect()
+    _libobs.bnum_allocs.restype = ctypes.c_long
+    return [_libobs.bnum_allocs(), sum(isinstance(one, Instance) for one in gc.get_objects())]
+
+
 def go_on():
     """What hangs ends."""
     _may_go_on.set()
@@ -543,6 +571,8 @@ _HERE = {
     "slow_down": slow_down,
     "most_at_once": most_at_once,
     "hang": hang,
+    "fail_to_create": fail_to_create,
+    "allocations": allocations,
     "go_on": go_on,
     "mattes": mattes,
     "show": show,

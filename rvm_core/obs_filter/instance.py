@@ -231,6 +231,10 @@ class Instance:
             BY_KEY[key].role is not Role.APART for key in given & set(BY_KEY)
         )
 
+    def update_properties(self) -> None:
+        """Have OBS rebuild the filter's settings window if it is open.  Any thread but the graphics thread."""
+        own_source.update_properties(self.weak)
+
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""
         atomics.fetch_or(self.address + offset("reset_bits"), int(reason))

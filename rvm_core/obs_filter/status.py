@@ -12,7 +12,7 @@ import numpy as np
 
 from rvm_core.errors import RvmError
 from rvm_core.libobs import api, log
-from rvm_core.obs_filter import details, own_source
+from rvm_core.obs_filter import details
 from rvm_core.obs_filter.language import sentences, told, tr
 from rvm_core.obs_filter.refreshing import Refresher
 from rvm_core.obs_filter.state import TIMINGS
@@ -233,7 +233,7 @@ class Status:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        own_source.update_properties(self._instance.weak)
+        self._instance.update_properties()
 
 
 def _percentiles(name: str, values: Any, low: int, high: int) -> dict[str, float]:

@@ -63,7 +63,7 @@ class CommonDeadline:
         self._is_last = False
 
     def begin_last(self, length_s: float) -> None:
-        """`length_s` from now is the bound of all waits from here on.  Any thread; a second call is idle."""
+        """`length_s` from now is the bound of all waits from here on.  Any thread; only the first counts."""
         if not self._is_last:
             self._is_last, self._ends_at = True, self._clock() + length_s
 

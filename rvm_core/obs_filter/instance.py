@@ -232,7 +232,7 @@ class Instance:
         )
 
     def update_properties(self) -> None:
-        """Have OBS rebuild the filter's settings window if it is open.  Any thread but the graphics thread."""
+        """Have OBS rebuild the filter's settings window if it is open.  Not the graphics thread."""
         own_source.update_properties(self.weak)
 
     def reset(self, reason: Reason) -> None:

@@ -55,28 +55,30 @@ def wait_until(holds: Callable[[], bool]) -> bool:
 
 
 class CommonDeadline:
-    """One bound for all waits that follow each other, so that many hanging filters cost no more than one."""
+    """One bound for all waits that follow each other, so that many hanging filters cost no more than one.
+
+    What is waited is taken from it, and comes back with the time in which nobody waits.
+    """
 
     def __init__(self, length_s: float = LONGEST_WAIT_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._length_s, self._clock = length_s, clock
-        self._ends_at = self._last_at = float("-inf")
-        self._is_last = False
+        self._left_s, self._last_at = length_s, clock()
+        self._ends_at: float | None = None
 
     def begin_last(self, length_s: float) -> None:
-        """`length_s` from now is the bound of all waits from here on.  Any thread; only the first counts."""
-        if not self._is_last:
-            self._is_last, self._ends_at = True, self._clock() + length_s
+        """`length_s` from now is the bound of all waits from here on.  Only the first call counts."""
+        if self._ends_at is None:
+            self._ends_at = self._clock() + length_s
 
     def wait(self, wait: Callable[[float], bool]) -> bool:
-        """What ``wait(seconds)`` answers, given the seconds that are left.  Any thread.
-
-        After a pause as long as the bound, a wait is the first of others.
-        """
+        """What ``wait(seconds)`` answers, given the seconds that are left.  Any thread."""
         now = self._clock()
-        if not self._is_last and now - self._last_at > self._length_s:
-            self._ends_at = now + self._length_s
-        answer = wait(max(self._ends_at - now, 0.0))
+        if self._ends_at is not None:
+            return wait(max(self._ends_at - now, 0.0))
+        self._left_s = min(self._left_s + now - self._last_at, self._length_s)
+        answer = wait(self._left_s)
         self._last_at = self._clock()
+        self._left_s = max(self._left_s - (self._last_at - now), 0.0)
         return answer
 
 

@@ -58,6 +58,7 @@ def _try(name: str, model: str) -> Iterator[Answer]:
         names = ", ".join(providers.PROVIDERS)
         raise SettingsError(f"There is no provider {name!r} to try.", f"Use one of: {names}.")
     ledger.forget(name)
+    ledger.is_child = True
     Matting(model, "fast", name).close()
     file = entry(model).file
     known = [one for one in ledger.everything() if one.provider == name and file in one.what]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rvm_core import atomic_write, paths
+from rvm_core.interruption import acquired
 from rvm_core.models.verify import fault
 
 _log = logging.getLogger(__name__)
@@ -25,9 +26,10 @@ def derived(
 
     form: raised with every change of `make` that changes its result.  prove: given the graph and the model,
     raises where the graph is not right, else gives what the certificate says of it.
-    Any thread; several wait for the one that makes it.  Raises OSError, and what `make` and `prove` raise.
+    Any thread; several wait for the one that makes it.  Raises OSError, Interrupted, and what `make` and
+    `prove` raise.
     """
-    with _making:
+    with acquired(_making):
         digest = hashlib.sha256(model.read_bytes()).hexdigest()
         file = paths.specialised_dir() / f"{model.stem}-{digest[:16]}-{form}.onnx"
         certificate = file.with_suffix(".json")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, PictureError, PlateError, ProviderError, SettingsError
+from rvm_core.interruption import acquired
 from rvm_core.kernels.full_size import full_size, small_matte
 from rvm_core.kernels.steady import steady
 from rvm_core.matting import trials
@@ -266,7 +267,7 @@ class Matting:
     def _measured_level(self) -> str:
         """The level that ``auto`` means for this session, timed by its first engine."""
         session = self._network.call.session
-        with session.level_lock:
+        with acquired(session.level_lock):
             if session.level is None:
                 times: list[float] = []
                 for _ in range(_WARM_RUNS + _TIMED_RUNS):

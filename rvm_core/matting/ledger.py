@@ -1,8 +1,10 @@
 """What is known of providers on this computer: which were right, how fast, and which are left out, and why.
 
 A provider is asked for its result under a name for the exact thing that gives it (`what`: package and driver
-versions, device, model).  Before each trial a note is left; one that is still there later was left by a
-program that the provider ended.
+versions, device, model).  Before each trial a note is left, and withdrawn when the trial is interrupted.  One
+that is still there later was left by a program that ended in the trial: the provider ended it, or somebody
+killed it.  Nothing on disk tells these apart, so a provider is left out when that happened twice in a row,
+and at once where the process was a child made for the trial (`is_child`), which nobody else kills.
 """
 
 from __future__ import annotations
@@ -19,8 +21,12 @@ from typing import Any
 from rvm_core import atomic_write, paths
 
 _SCHEMA = 1
+_MOST_ENDED = 1
 _QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
 _lock = threading.Lock()
+
+is_child = False
+"""Set in a process that does nothing but try providers."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Verdict:
 
     ms, cpu_ms: of a picture on it and on the processor, side by side; 0 where it never came to that.
     process: that tries it now, perhaps anew, or 0.
+    ended: how many programs in a row ended in a trial of it, before that of `process`.
     """
 
     provider: str
@@ -37,16 +44,50 @@ class Verdict:
     ms: float = 0.0
     cpu_ms: float = 0.0
     process: int = 0
+    ended: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a trial came to its end."""
+        return bool(self.reason or self.ms or not self.ended)
 
 
 def find(provider: str, what: str) -> Verdict | None:
-    """What is known.  A trial that its process did not live to end counts as a refusal.  Any thread."""
+    """What is known: None before the first trial that came to its end.  Any thread.
+
+    Where two programs in a row ended in a trial, that is a refusal.
+    """
     verdict = _read().get(_key(provider, what))
     if verdict is None or not verdict.process:
-        return verdict
-    if verdict.process == os.getpid() or _lives(verdict.process):
-        return replace(verdict, process=0) if verdict.ms else None  # what was known before
-    return Verdict(provider, what, "it ended the program when it was last tried")
+        return verdict if verdict and verdict.is_known else None
+    ended = _ended(verdict)
+    if ended > _MOST_ENDED:
+        return Verdict(provider, what, "it ended the program when it was last tried")
+    return replace(verdict, process=0, ended=ended) if verdict.ms else None  # what was known before
+
+
+def leave_note(provider: str, what: str) -> None:
+    """This process begins a trial."""
+    before = _read().get(_key(provider, what)) or Verdict(provider, what)
+    record(replace(before, process=os.getpid(), ended=_MOST_ENDED if is_child else _ended(before)))
+
+
+def withdraw_note(provider: str, what: str) -> None:
+    """The trial of this process was interrupted: what was known before it holds.  Any thread."""
+    note = _read().get(_key(provider, what))
+    if note is None or note.process != os.getpid():
+        return
+    before = replace(note, process=0)
+    if before.ms or before.ended:
+        record(before)
+    else:
+        remove(provider, what)
+
+
+def _ended(verdict: Verdict) -> int:
+    """`verdict.ended`, and one more where the process of the note is gone."""
+    is_gone = verdict.process and verdict.process != os.getpid() and not _lives(verdict.process)
+    return verdict.ended + bool(is_gone)
 
 
 def everything() -> list[Verdict]:

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.errors import InferenceError, ModelContract, ProviderError
+from rvm_core.interruption import acquired, ending_by
 from rvm_core.matting import providers
 from rvm_core.matting.contract import RATIO, RVM, Contract, Tensor
 from rvm_core.own_packages import own
@@ -58,7 +60,8 @@ class Session:
         try:
             if wanted.device is not None:
                 options.add_provider_for_devices([wanted.device], providers.options(wanted, threads))
-            self._session = ort.InferenceSession(str(path), options, providers=named)
+            with ending_by(partial(_cancel_loading, options)):
+                self._session = ort.InferenceSession(str(path), options, providers=named)
         except Exception as fault:  # onnxruntime's own classes share no base below Exception
             if provider == "cpu":
                 raise ModelContract(
@@ -97,12 +100,15 @@ class Session:
     def run(self, feeds: Mapping[str, Any]) -> dict[str, Any]:
         """Every output of the contract by name, as OrtValues, from those of the inputs; a ratio is 1.
 
-        Raises InferenceError.  No GIL inside.
+        Raises InferenceError, and Interrupted: on the processor after the node that is being computed.
+        No GIL inside.
         """
         names = self.contract.outputs
         ratio = {RATIO: _WHOLE} if RATIO in self.inputs else {}
+        options = ort.RunOptions()
         try:
-            values = self._session.run_with_ort_values(list(names), {**feeds, **ratio})
+            with ending_by(partial(setattr, options, "terminate", True)):
+                values = self._session.run_with_ort_values(list(names), {**feeds, **ratio}, options)
         except Exception as fault:  # as above
             raise InferenceError(
                 f"The network failed: {one_line(fault)}", "Choose another model or provider."
@@ -112,6 +118,11 @@ class Session:
 
 _WHOLE = ort.OrtValue.ortvalue_from_numpy(np.ones(1, np.float32))
 USE_CPU = "Choose Automatic or Processor in Runs on."
+
+
+def _cancel_loading(options: Any) -> None:
+    if hasattr(options, "set_load_cancellation_flag"):  # onnxruntime 1.21
+        options.set_load_cancellation_flag(True)
 
 
 def bare_session(graph: bytes | Path, threads: int = 0) -> Any:
@@ -164,7 +175,8 @@ def open_session(
 
     It closes when the last holder lets go.  Any thread; another session's making is not waited for.  A
     provider other than the processor first proves itself against it (:mod:`rvm_core.matting.trials`).
-    Raises ProviderError (not available, falls back, left out), ModelContract (not a graph of `contract`).
+    Raises ProviderError (not available, falls back, left out), ModelContract (not a graph of `contract`),
+    Interrupted.
     """
     reason = providers.why_not(provider)
     if reason:
@@ -173,7 +185,7 @@ def open_session(
     key = (str(path.resolve()), provider, count, None if provider == "cpu" else size)
     with _lock:
         turn = _opening.setdefault(key, _Turn())
-    with turn.lock:
+    with acquired(turn.lock):
         session = _open.get(key)
         if session is None:
             if provider == "cpu":

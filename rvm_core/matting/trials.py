@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rvm_core.errors import ProviderError, RvmError
+from rvm_core.interruption import acquired, ending_by
 from rvm_core.matting import ledger, providers
 from rvm_core.matting.contract import Contract
 from rvm_core.matting.ledger import Verdict
@@ -35,9 +35,9 @@ def admitted(
 ) -> Session:
     """A new session of `path` on `provider`, available and other than the processor, that has proved itself.
 
-    Raises ProviderError when it does not, or did not before; ModelContract.
+    Raises ProviderError when it does not, or did not before; ModelContract; Interrupted.
     """
-    with _trying:  # one at a time, or they would slow each other down
+    with acquired(_trying):  # one at a time, or they would slow each other down
         return _tried(path, provider, threads, size, contract)
 
 
@@ -48,35 +48,28 @@ def _tried(
     if known is not None and known.reason:
         raise _left_out(known)
     what = _what(provider, path)
-    before = known or Verdict(provider, what)
-    ledger.record(replace(before, process=os.getpid()))
+    withdraw = partial(ledger.withdraw_note, provider, what)
     try:
-        session = Session(path, provider, threads, size, contract)
-        reference = Session(path, "cpu", threads, None, contract)
-        prove(session, reference)
-        # once it was fast enough, a busy moment is no reason to leave it
-        timing = Timing(known.ms, known.cpu_ms) if known else timed(session, reference)
+        with ending_by(withdraw, first=partial(ledger.leave_note, provider, what)):
+            session = Session(path, provider, threads, size, contract)
+            reference = Session(path, "cpu", threads, None, contract)
+            prove(session, reference)
+            # once it was fast enough, a busy moment is no reason to leave it
+            timing = Timing(known.ms, known.cpu_ms) if known else timed(session, reference)
     except ProviderError as refusal:
         verdict = Verdict(provider, what, reason=refusal.problem.rstrip("."))
         raise _leave_out(verdict) from refusal
     except Exception as fault:  # a plug-in raises what it likes
         if isinstance(fault, RvmError):  # no model: nothing more is known of the provider
-            _restore(known, provider, what)
+            withdraw()
             raise
         raise _leave_out(Verdict(provider, what, reason=f"it failed ({one_line(fault)})")) from fault
     except BaseException:  # interrupted
-        _restore(known, provider, what)
+        withdraw()
         raise
     ledger.record(Verdict(provider, what, "", *timing))
     _log.info("%s gives the processor's result, %.1f ms beside %.1f", provider, *timing)
     return session
-
-
-def _restore(known: Verdict | None, provider: str, what: str) -> None:
-    if known is None:
-        ledger.remove(provider, what)
-    else:
-        ledger.record(known)
 
 
 def best(path: Path) -> str:
@@ -94,8 +87,8 @@ def untried(path: Path) -> tuple[str, ...]:
 def find_faster(beside: Session, is_wanted: Callable[[], bool]) -> bool:
     """Let every provider prove itself of which nothing is known for the model of `beside`; takes seconds.
 
-    Any thread.  It ends early when `is_wanted` no longer holds.  Whether ``auto`` is another provider than
-    that of `beside` afterwards.
+    Any thread.  It ends early when `is_wanted` no longer holds; raises Interrupted.  Whether ``auto`` is
+    another provider than that of `beside` afterwards.
     """
     for name in untried(beside.path):
         if not is_wanted():

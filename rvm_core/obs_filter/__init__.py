@@ -27,11 +27,20 @@ def warm() -> None:
     from rvm_core.libobs import api
 
     api.load_installed()
-    from rvm_core.obs_filter import atomics, callbacks, mailbox, parents, registration, settings_block
+    from rvm_core.obs_filter import (
+        atomics,
+        callbacks,
+        mailbox,
+        own_source,
+        parents,
+        registration,
+        settings_block,
+    )
 
     assert registration, "importing it compiles the guards before Python"
     callbacks.callbacks()
     atomics.warm()
     mailbox.warm()
+    own_source.warm()
     parents.warm()
     settings_block.warm()

@@ -16,7 +16,7 @@ from rvm_core import backdrop
 from rvm_core.errors import BackgroundError
 from rvm_core.libobs import api
 from rvm_core.libobs import constants as c
-from rvm_core.obs_filter import atomics, gpu
+from rvm_core.obs_filter import atomics, gpu, own_source
 from rvm_core.obs_filter.state import Mode, offset, unpack_wanted
 from rvm_core.settings import BACKGROUND_SOURCE_KEY, Settings
 
@@ -179,7 +179,8 @@ class Background:
             raise BackgroundError(f"There is no source “{name}”.", "Choose another background source.")
 
     def _borrow(self, source: int, name: str) -> None:
-        is_own = source == api.function("obs_filter_get_parent")(self._instance.source)
+        where = own_source.place(self._instance.weak)
+        is_own = where is not None and source == where.parent
         if is_own or not api.function("obs_source_get_output_flags")(source) & c.OBS_SOURCE_VIDEO:
             api.function("obs_source_release")(source)
             why = "is the one that this filter is on" if is_own else "has no picture"

@@ -11,7 +11,7 @@ from rvm_core.libobs.native import symbol
 from rvm_core.obs_filter import atomics
 from rvm_core.obs_filter._native import part
 from rvm_core.obs_filter.mailbox import publish_picture, take_result
-from rvm_core.obs_filter.pointers import as_bytes, as_counter
+from rvm_core.obs_filter.pointers import as_bytes, as_numbers
 from rvm_core.obs_filter.state import (
     CONTINUOUS,
     EARLY_SHARE,
@@ -114,7 +114,7 @@ def draw_target(target: int, parent: int) -> None:
 @part
 def count_render(s: Any) -> None:
     """Let a filter above this one know that drawing what is below it reached another instance."""
-    carray(as_counter(s.renders), 1)[0] += 1
+    carray(as_numbers(s.renders), 1)[0] += 1
 
 
 @part
@@ -132,7 +132,7 @@ def draw_into(s: Any, texrender: int, space: int, target: int, parent: int) -> i
         i32(c.GS_BLEND_ONE),
         i32(c.GS_BLEND_INVSRCALPHA),
     )
-    renders = carray(as_counter(s.renders), 1)
+    renders = carray(as_numbers(s.renders), 1)
     before = renders[0]
     draw_target(target, parent)
     if renders[0] != before:

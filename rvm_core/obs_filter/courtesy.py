@@ -14,8 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, TypeVar
+
+from rvm_core.obs_filter.ending import working
 
 T = TypeVar("T")
 
@@ -49,11 +54,14 @@ class IdleLane:
     so the lane is a thread of its own; it runs hardly any Python, for while it starves it may hold the GIL.
     Elsewhere the caller runs everything, and anywhere while somebody waits (``hurries``).  Called by one
     thread.
+
+    The work runs in the caller's context (`contextvars`), so whoever interrupts the caller interrupts it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._threads = ThreadPoolExecutor(1, "obs-rvm idle", initializer=_take_what_is_left)
+        self._thread: threading.Thread | None = None
+        self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._attempt: Future[Any] | None = None
         self._closed_s = _FIRST_CLOSED_S
         self.hurries = False
@@ -64,10 +72,13 @@ class IdleLane:
         is_free = self._attempt is None or self._attempt.done()
         if self.hurries or not is_free or self._clock() < self._opens_at:
             return work()
-        try:
-            attempt: Future[T] = self._threads.submit(work)
-        except RuntimeError:  # the interpreter is about to end
-            return work()
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=_serve, args=(self._queue,), name="obs-rvm idle", daemon=True
+            )
+            self._thread.start()
+        attempt: Future[T] = Future()
+        self._queue.put((attempt, partial(copy_context().run, work)))
         self._attempt = attempt
         if wait([attempt], _PATIENCE_S).done:
             return attempt.result()
@@ -76,8 +87,14 @@ class IdleLane:
         return work()
 
     def close(self) -> None:
-        """End the thread, after the call that may be running."""
-        self._threads.shutdown()
+        """Let the thread end after the call that may be running.
+
+        Nobody waits for that: it may starve, and all that it holds is the network and a picture.
+        """
+        self._queue.put(None)
+        if self._thread is not None and self._thread.native_id is not None:
+            with contextlib.suppress(OSError):  # without privileges it starves on
+                os.sched_setscheduler(self._thread.native_id, os.SCHED_OTHER, os.sched_param(0))
 
 
 class Rest:
@@ -101,7 +118,18 @@ class Rest:
         return min(self._share * busy_s, max(_SLOWEST_S - busy_s, 0.0))
 
 
-def _take_what_is_left() -> None:
+def _serve(queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
     # A sandbox may forbid it; then the thread is like any other.
     with contextlib.suppress(OSError):
         os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
+    while (wanted := queue.get()) is not None:
+        attempt, work = wanted
+        with working():
+            try:
+                result = work()
+            except BaseException as fault:
+                attempt.set_exception(fault)
+            else:
+                attempt.set_result(result)
+                del result
+        del wanted, attempt, work  # the network, which may be closed

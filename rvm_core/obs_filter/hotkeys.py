@@ -22,7 +22,7 @@ from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.libobs.native import symbol
-from rvm_core.obs_filter import atomics
+from rvm_core.obs_filter import atomics, own_source
 from rvm_core.obs_filter._native import callback
 from rvm_core.obs_filter.actions import ACTIONS, perform
 from rvm_core.obs_filter.parents import name_of, parent
@@ -60,7 +60,7 @@ class Hotkeys:
     """One for each action.  `task` is the address of a task that calls :meth:`serve` of the instance."""
 
     def __init__(self, instance: Instance, task: int) -> None:
-        self._source = instance.source
+        self._source, self._weak = instance.source, instance.weak
         self._presses = np.zeros(len(ACTIONS), _PRESSES)
         self._addresses = [self._presses[k : k + 1].ctypes.data for k in range(len(ACTIONS))]
         self._presses["count_address"] = self._addresses  # the first field
@@ -74,7 +74,12 @@ class Hotkeys:
         """Whether :meth:`follow` has something to do; not again at once.  The worker."""
         if api.frontend_function("obs_frontend_add_event_callback") is None:  # nobody presses keys
             return False
-        if self._standing() == self._stand or time.monotonic() < self._asked + _ASK_EVERY_S:
+        where = own_source.place(self._weak)
+        if (
+            where is None
+            or (where.parent, where.name) == self._stand
+            or time.monotonic() < self._asked + _ASK_EVERY_S
+        ):
             return False
         self._asked = time.monotonic()
         return True

@@ -18,9 +18,9 @@ from rvm_core.errors import HostError
 from rvm_core.libobs import api, log
 from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import Event, immortal
-from rvm_core.obs_filter import atomics, effect, gpu, values
+from rvm_core.obs_filter import atomics, effect, ending, gpu, own_source, values
 from rvm_core.obs_filter.hotkeys import Hotkeys
-from rvm_core.obs_filter.parents import name_of, parent
+from rvm_core.obs_filter.parents import name_of
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
@@ -59,14 +59,13 @@ def create(source: int, settings: int, update: Any) -> int:
     except Exception:
         log.error(f"A filter could not be made and hides its source. Remove it.\n{traceback.format_exc()}")
         if instance is not None:
-            with _lock:
-                _instances.pop(instance.address, None)
+            destroy(instance.address)
         return int(_blank.ctypes.data)
     return instance.address
 
 
 def destroy(address: int) -> None:
-    """End the instance at `address`: its worker is joined, its memory freed.  Never the graphics thread."""
+    """End the instance at `address`, see :meth:`Instance.close`.  Never the graphics thread."""
     with _lock:
         instance = _instances.pop(address, None)
     if instance is not None:
@@ -88,6 +87,13 @@ def living() -> list[Instance]:
     """All instances."""
     with _lock:
         return list(_instances.values())
+
+
+def stop_all() -> None:
+    """Ask every worker to end, as OBS is about to; nobody waits here.  Any thread but the graphics thread."""
+    with _lock:  # so none is freed meanwhile
+        for one in _instances.values():
+            one.worker.stop()
 
 
 @contextmanager
@@ -127,17 +133,33 @@ _on_press: Any = _task(lambda instance: instance.hotkeys.serve(instance))
 
 
 class Instance:
-    """Owned by the table above from create to destroy."""
+    """One filter.  libobs owns it from create to destroy, and its worker's thread while it runs.
+
+    Whoever lets go last frees it: a worker that does not end in time must still find its memory.
+    source: to be used while libobs has not called destroy; the worker uses `weak` (``own_source``) instead.
+    """
 
     def __init__(self, source: int) -> None:
+        with ExitStack() as made:  # undone where something fails
+            self._make(source, made)
+            self._made = made.pop_all()
+
+    def _make(self, source: int, made: ExitStack) -> None:
         self.source = source
-        # Between the last release and `destroy`, `obs_source_get_ref` would read what libobs has freed.
-        self.weak = int(api.function("obs_source_get_weak_source")(source) or 0)
-        self.event = Event()
-        self.record = np.zeros(1, STATE)
-        self.address = self.record.ctypes.data
+        self._name = name_of(source)
+        self._owners = 1
+        self._owners_lock = threading.Lock()
+        self._is_freed = False
         # The graphics thread reads this memory until libobs says destroy, even past the interpreter's end.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
+        made.callback(ctypes.pythonapi.Py_DecRef, ctypes.py_object(self))
+        # Between the last release and `destroy`, `obs_source_get_ref` would read what libobs has freed.
+        self.weak = int(api.function("obs_source_get_weak_source")(source) or 0)
+        made.callback(api.function("obs_weak_source_release"), self.weak)
+        self.event = Event()
+        made.callback(self.event.close)
+        self.record = np.zeros(1, STATE)
+        self.address = self.record.ctypes.data
         record = self.record
         record["self"], record["source"], record["event"] = self.address, source, self.event.address
         record["alive"], record["renders"] = _alive.ctypes.data, _renders.ctypes.data
@@ -152,20 +174,28 @@ class Instance:
             self.shader_problem = problem
         self._to_keep: deque[Mapping[str, Any]] = deque()
         gpu.begin(self.address)
+        made.callback(gpu.end, self.address)
         self.settings = SettingsBlock(record)
         self.hotkeys: Hotkeys = Hotkeys(self, ctypes.cast(_on_press, ctypes.c_void_p).value or 0)
         self.worker = Worker(self)
+        made.callback(self._close_worker)
+
+    def _close_worker(self) -> None:
+        self.worker.close()  # the last one
 
     @property
     def name(self) -> str:
-        """The filter's name, as the user gave it."""
-        return str(api.function("obs_source_get_name")(self.source).decode(errors="replace"))
+        """The filter's name, as the user gave it; the last one once libobs destroys it."""
+        where = own_source.place(self.weak)
+        if where is not None:
+            self._name = where.name
+        return self._name
 
     @property
     def source_name(self) -> str:
         """The name of the source that the filter is on; empty while it is on none."""
-        with parent(self.source) as above:
-            return name_of(above)
+        where = own_source.place(self.weak)
+        return where.parent_name if where is not None else ""
 
     def keep(self, changes: Mapping[str, Any]) -> None:
         """Change some settings, as if the user had.  Any thread; it happens on the UI thread."""
@@ -216,32 +246,50 @@ class Instance:
             BY_KEY[key].role is not Role.APART for key in given & set(BY_KEY)
         )
 
+    def update_properties(self) -> None:
+        """Have OBS rebuild the filter's settings window if it is open.  Not the graphics thread."""
+        own_source.update_properties(self.weak)
+
     def reset(self, reason: Reason) -> None:
         """Begin a new epoch at the next picture.  Any thread."""
         atomics.fetch_or(self.address + offset("reset_bits"), int(reason))
 
-    def stop_work(self) -> None:
-        """End the worker, if libobs's destroying thread has not done so by now.  Any thread."""
-        worker = self.__dict__.get("worker")  # `close` takes it away
-        if worker is not None:
-            worker.stop()
-
     def try_again(self) -> None:
         """After a failure: load everything anew, downloading a missing model.  Any thread."""
         if not self.worker.is_alive():
-            self.worker.stop()
             self.worker.close()
             self.worker = Worker(self)
             self.worker.start()
         self.worker.retry()
 
     def close(self) -> None:
-        """Stop the worker and free everything.  libobs calls no callback of this instance any more."""
+        """libobs calls no callback any more: end the worker and free everything.
+
+        Returns once that has happened, or after two seconds for all filters that are closed one after another
+        (``ending``); the worker's thread then frees it when it ends.
+        """
         self.hotkeys.close()
         self.worker.stop()
-        self.worker.close()
-        gpu.end(self.address)
-        self.event.close()
-        api.function("obs_weak_source_release")(self.weak)
-        del self.worker  # it knows this instance: left to Python's search for cycles, the memory piles up
-        ctypes.pythonapi.Py_DecRef(ctypes.py_object(self))
+        self.let_go()
+        if not ending.wait_until(lambda: self._is_freed):
+            log.warning(
+                f"'{self.name}' is gone, but its matting still runs after {ending.LONGEST_WAIT_S:g} s. "
+                "Its memory is freed when that ends."
+            )
+
+    def keep_for_worker(self) -> None:
+        """The worker's thread begins."""
+        with self._owners_lock:
+            self._owners += 1
+
+    def let_go(self) -> None:
+        """One of the owners needs it no more.  Any thread but the graphics thread."""
+        with self._owners_lock:
+            self._owners -= 1
+            if self._owners:
+                return
+        try:
+            self._made.close()
+        finally:
+            del self.worker  # it knows this instance: left to Python's search for cycles, the memory piles up
+            self._is_freed = True

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rvm_core.errors import InferenceError, ProviderError, RvmError
+from rvm_core.interruption import Interrupted, Interruption
 from rvm_core.obs_filter.courtesy import yield_to_obs
+from rvm_core.obs_filter.ending import working
 from rvm_core.obs_filter.language import tr
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Wish(NamedTuple):
 class _Wanted(NamedTuple):
     wish: Wish
     download: bool
+    interruption: Interruption
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,6 @@ class Loaded:
     seconds: float = 0.0
 
 
-class _Abandoned(BaseException):
-    """Ends a download that nobody waits for any more."""
-
-
 class Loader:
     """Grants the last wish on a thread of its own, and finds out whether another provider is faster.
 
@@ -64,15 +63,14 @@ class Loader:
         self._wanted: _Wanted | None = None
         self._loaded: Loaded | None = None
         self._thread: threading.Thread | None = None
-        self._is_building = False
         self.text = ""
         """What is being loaded, for people; empty when nothing is."""
 
     def load(self, wish: Wish, *, download: bool) -> None:
         """Make the engine of `wish`, whose model may be fetched; what was wished for before is forgotten."""
         with self._lock:
-            self._wanted = _Wanted(wish, download)
-            self._drop_loaded()
+            self._abandon()
+            self._wanted = _Wanted(wish, download, Interruption())
             if self._thread is None:
                 # Daemon: a download may hang in the network while OBS quits.
                 self._thread = threading.Thread(target=self._run, name="obs-rvm loader", daemon=True)
@@ -85,14 +83,18 @@ class Loader:
             return loaded
 
     def stop(self) -> None:
-        """No engine comes any more; returns when none is being made, for onnxruntime must not outlive OBS."""
+        """No engine comes any more, and `wake` is not called again.  Any thread.
+
+        A download, an engine or a trial under way is interrupted, not waited for.
+        """
         with self._lock:
-            self._wanted = None
-            thread = self._thread if self._is_building else None
-        if thread is not None:
-            thread.join()
-        with self._lock:
-            self._drop_loaded()
+            self._abandon()
+
+    def _abandon(self) -> None:
+        if self._wanted is not None:
+            self._wanted.interruption.set()
+        self._wanted = None
+        self._drop_loaded()
 
     def _drop_loaded(self) -> None:
         if self._loaded is not None and self._loaded.engine is not None:
@@ -104,20 +106,22 @@ class Loader:
         granted: _Wanted | None = None
         while True:
             with self._lock:
-                wanted, self._is_building = self._wanted, False
+                wanted = self._wanted
                 if wanted is None or wanted is granted:
                     self._thread = None
                     return
             granted = wanted
             try:
-                self._grant(wanted)
-            except _Abandoned:
-                continue
+                with wanted.interruption.applied():
+                    self._grant(wanted)
+            except Interrupted:
+                self.text = ""
 
     def _grant(self, wanted: _Wanted) -> None:
         try:
             self._fetch(wanted)
-            loaded = _built(wanted.wish)
+            with working():
+                loaded = _built(wanted.wish)
         except RvmError as problem:
             self._give(wanted, Loaded(None, problem))
             return
@@ -130,8 +134,9 @@ class Loader:
         trial = loaded.engine.provider_trial()
         self._give(wanted, loaded)
         try:
-            if is_auto and trial(lambda: self._wanted is wanted):
-                self._give(wanted, _built(wanted.wish))
+            with working():
+                if is_auto and trial(lambda: self._wanted is wanted):
+                    self._give(wanted, _built(wanted.wish))
         except Exception:  # what was given goes on, and the next wish must find this thread alive
             _log.exception("no other provider was found for %s", wanted.wish.model)
 
@@ -142,8 +147,7 @@ class Loader:
         name = wanted.wish.model
 
         def follow(done: int, total: int) -> None:
-            if self._wanted is not wanted:
-                raise _Abandoned
+            wanted.interruption.check()
             share = (
                 10 * (10 * done // total) if total else 0
             )  # in steps: each makes OBS build its window anew
@@ -154,10 +158,8 @@ class Loader:
 
         self.text = tr("{name} is being loaded.", name=name)
         ensure(name, download=wanted.download, progress=follow)
-        with self._lock:
-            if self._wanted is not wanted:
-                raise _Abandoned
-            self._is_building, self.text = True, tr("{name} is being loaded.", name=name)
+        wanted.interruption.check()
+        self.text = tr("{name} is being loaded.", name=name)
 
     def _give(self, wanted: _Wanted, loaded: Loaded) -> None:
         with self._lock:

@@ -21,5 +21,5 @@ def _caster(element: Any) -> Any:
 
 
 as_bytes = _caster(types.uint8)
-as_counter = _caster(types.int64)
+as_numbers = _caster(types.int64)
 as_record = _caster(RECORD)

@@ -21,7 +21,17 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
-from rvm_core.obs_filter import atomics, callbacks, instance, properties, scenes, values, vendor
+from rvm_core.obs_filter import (
+    atomics,
+    callbacks,
+    ending,
+    exit_guard,
+    instance,
+    properties,
+    scenes,
+    values,
+    vendor,
+)
 from rvm_core.obs_filter._native import callback
 from rvm_core.obs_filter.state import POINTER
 
@@ -33,6 +43,10 @@ _P = ctypes.c_void_p
 _FRONTEND_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
 
 _registered: ObsSourceInfo | None = None
+_END_S = 1.0 if exit_guard.IS_AVAILABLE else ending.LONGEST_WAIT_S
+"""The longest wait for the workers as OBS ends: shorter where one that is late does no harm."""
+_followed: list[Any] = []
+"""Our callback, while the frontend has it."""
 
 
 def _guarded(kind: Any, on_error: Any, body: Callable[..., Any]) -> Any:
@@ -119,26 +133,51 @@ def register() -> bool:
 
 
 def shutdown() -> None:
-    """Stop every worker before the interpreter ends: an inference cut off there aborts OBS."""
-    for living in instance.living():
-        living.stop_work()
+    """End every worker before the interpreter ends: an inference that is cut off there aborts OBS.
+
+    Returns in time, whatever happens; then what still runs is made harmless.
+    """
+    _begin_to_end()
     outside.disappear()
     instance.interpreter_ends()
-    vendor.finish()
+    ending.wait_until(vendor.is_idle)
+    threads = ending.wait_for_work()
+    if threads:
+        log.warning(
+            f"{len(threads)} of the filter's threads did not end within {_END_S:g} s. OBS ends without them."
+        )
+        if not exit_guard.guard(threads):
+            log.warning("This system has no way to keep that from ending OBS with a crash.")
+
+
+def _begin_to_end() -> None:
+    """Ask every worker to end before one is waited for."""
+    ending.begin(_END_S)
+    instance.stop_all()
 
 
 def _follow_frontend() -> None:
     add = api.frontend_function("obs_frontend_add_event_callback")
-    remove = api.frontend_function("obs_frontend_remove_event_callback")
-    if add is None or remove is None:
+    if add is None:
         return
-    follow = _guarded(_FRONTEND_EVENT, None, _on_frontend_event)
-    add(follow, None)
-    atexit.register(remove, follow, None)
+    _followed.append(_guarded(_FRONTEND_EVENT, None, _on_frontend_event))
+    add(_followed[0], None)
+    atexit.register(_leave_frontend)
+
+
+def _leave_frontend() -> None:
+    """Hear of no more frontend events.  Since OBS 30 the frontend takes that until its EXIT event only."""
+    remove = api.frontend_function("obs_frontend_remove_event_callback")
+    if _followed and remove is not None:
+        remove(_followed.pop(), None)
 
 
 def _on_frontend_event(event: int, _data: int) -> None:
     """UI thread."""
-    if event == c.OBS_FRONTEND_EVENT_FINISHED_LOADING:  # whatever was loaded after us
+    if event == c.OBS_FRONTEND_EVENT_SCRIPTING_SHUTDOWN:  # the first sign that OBS ends
+        _begin_to_end()
+    elif event == c.OBS_FRONTEND_EVENT_EXIT:
+        _leave_frontend()
+    elif event == c.OBS_FRONTEND_EVENT_FINISHED_LOADING:  # whatever was loaded after us
         vendor.register(instance.ALIVE)
     scenes.on_event(event)

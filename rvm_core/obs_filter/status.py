@@ -233,7 +233,7 @@ class Status:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        api.function("obs_source_update_properties")(self._instance.source)
+        self._instance.update_properties()
 
 
 def _percentiles(name: str, values: Any, low: int, high: int) -> dict[str, float]:

@@ -14,7 +14,6 @@ import ctypes
 import json
 import math
 import reprlib
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,7 +35,6 @@ from rvm_core.settings import PRESET_KEY
 VENDOR = "obs-rvm"
 _SOURCE, _FILTER = "source", "filter"
 _FIELDS = (_SOURCE, _FILTER, PRESET_KEY)
-_LONGEST_WAIT_S = 2.0
 LONGEST_FIELD = 60
 """Characters of an unknown field's name that are told."""
 _P = ctypes.c_void_p
@@ -219,8 +217,6 @@ def register(alive: int) -> bool:
     return True
 
 
-def finish() -> None:
-    """Wait for the requests that are being answered.  No other reaches Python: `alive` is 0 already."""
-    last = time.monotonic() + _LONGEST_WAIT_S
-    while atomics.load(_busy.ctypes.data) and time.monotonic() < last:
-        time.sleep(0.01)
+def is_idle() -> bool:
+    """Whether no request is being answered.  Once `alive` is 0, no other reaches Python."""
+    return bool(atomics.load(_busy.ctypes.data) == 0)

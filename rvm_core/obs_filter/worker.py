@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rvm_core.cuts import Cuts
 from rvm_core.errors import HostError, InferenceError, PlateError, ProviderError, RvmError
+from rvm_core.interruption import Interrupted, Interruption
 from rvm_core.kernels.full_size import contrast_gain
 from rvm_core.libobs import api, log
 from rvm_core.obs_filter import atomics, gpu
@@ -24,6 +25,7 @@ from rvm_core.obs_filter.background import Background
 from rvm_core.obs_filter.buffers import Buffers
 from rvm_core.obs_filter.clean_plate import CleanPlate
 from rvm_core.obs_filter.courtesy import IdleLane, Rest, yield_to_obs
+from rvm_core.obs_filter.ending import working
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from rvm_core.obs_filter.mailbox import has_picture, publish_result, take_picture
 from rvm_core.obs_filter.preset_choice import PresetChoice
@@ -62,6 +64,7 @@ class Worker:
         self._address = instance.address
         self._thread = threading.Thread(target=self._run, name="obs-rvm worker", daemon=True)
         self._stopping = False
+        self._interruption = Interruption()
         self._retry = False
         self._download = False
         self._settings = Settings.from_values({})[0]
@@ -93,19 +96,23 @@ class Worker:
     def start(self) -> None:
         """Take over the settings, so that the first picture fails closed, and begin to work."""
         self._apply_settings()
-        self._thread.start()
+        self._instance.keep_for_worker()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._instance.let_go()
+            raise
 
     def is_alive(self) -> bool:
         """False once the thread has ended, for whatever cause."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """End the thread, after the inference that may be running."""
+        """Ask the thread to end, and whatever it or its loader does in the network; nobody waits here."""
         self._stopping = True
-        self._instance.event.signal()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
+        self._interruption.set()
         self._loader.stop()
+        self._instance.event.signal()
 
     def retry(self) -> None:
         """Forget failures and load anew; a missing model may be downloaded."""
@@ -118,7 +125,8 @@ class Worker:
         self._instance.event.signal()
 
     def close(self) -> None:
-        """Let go of the model; the record's objects stay.  The thread has ended."""
+        """Let go of the model; the record's objects stay.  The thread has ended or does this last."""
+        self._loader.stop()
         self._seat.close()
         gpu.refuse_pictures(self._address)
         if self._engine is not None:
@@ -129,6 +137,16 @@ class Worker:
     # -- the thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        with working():
+            try:
+                with self._interruption.applied():
+                    self._work()
+            finally:
+                self._seat.close()
+                self._lane.close()
+                self._instance.let_go()
+
+    def _work(self) -> None:
         yield_to_obs()
         if self._instance.shader_problem is not None:
             self.status.report("shader", self._instance.shader_problem)
@@ -139,15 +157,14 @@ class Worker:
                 self._instance.event.wait(_WAIT_MS)
                 if not self._stopping:
                     self._turn()
+        except Interrupted:
+            pass
         except BaseException as cause:
             # Whatever it was, the picture must not stay as it is.
             self._fail("worker", RvmError(f"The matting thread ended ({cause!r}).", _RETRY))
             self.status.write()
             if isinstance(cause, Exception):
                 raise
-        finally:
-            self._seat.close()
-            self._lane.close()
 
     def _turn(self) -> None:
         """One wake-up: settings, size, a picture if there is one."""

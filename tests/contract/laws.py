@@ -13,6 +13,7 @@ RANKS = {
     "errors": 0,
     "folder_cache": 0,
     "local_paths": 0,
+    "interruption": 0,
     "locks": 0,
     "outside": 0,
     "patience": 0,

@@ -289,7 +289,8 @@ def background_media(source):
 def spoil_provider(fault):
     """Make a graphics card available that is `fault`; in truth the processor does its work.
 
-    ``faster``: it is right, and the processor takes its time.
+    ``faster``: it is right, and the processor takes its time.  ``asleep``: its first picture takes 30 s.
+    ``busy``: so it does, in one node of a network, which onnxruntime cannot interrupt.
     """
     import numpy as np
 
@@ -305,7 +306,13 @@ def spoil_provider(fault):
     providers.available = lambda: {"cpu": plain, "webgpu": card}
     providers.why_not = lambda _name: ""
 
+    long = _endless_session() if fault == "busy" else None
+
     def run(session, feeds):
+        if session.provider == "webgpu" and fault == "asleep":
+            time.sleep(30)
+        if session.provider == "webgpu" and fault == "busy":
+            long.run(None, {"start": np.ones((256, 256), np.float32)})
         outputs = Session.plain_run(session, feeds)
         if session.provider != "webgpu":
             time.sleep(0.02 if fault == "faster" else 0)
@@ -337,6 +344,46 @@ def load_as_obs_ends(log, line):
 
     loading._built = build
     return True
+
+
+def _endless_session():
+    """A session of one product of matrices in a loop, some minutes of work on one processor."""
+    import numpy as np
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    shape = [256, 256]
+    kinds = {"count": (TensorProto.INT64, []), "go_on": (TensorProto.BOOL, [])}
+    inner = [helper.make_tensor_value_info(name, *kind) for name, kind in kinds.items()]
+    inner.append(helper.make_tensor_value_info("before", TensorProto.FLOAT, shape))
+    after = helper.make_tensor_value_info("after", TensorProto.FLOAT, shape)
+    still = helper.make_tensor_value_info("still", TensorProto.BOOL, [])
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["before", "before"], ["after"]),
+            helper.make_node("Identity", ["go_on"], ["still"]),
+        ],
+        "body",
+        inner,
+        [still, after],
+    )
+    constants = [
+        numpy_helper.from_array(np.array(10**8), "often"),
+        numpy_helper.from_array(np.array(True), "yes"),
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["often", "yes", "start"], ["end"], body=body)],
+        "endless",
+        [helper.make_tensor_value_info("start", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("end", TensorProto.FLOAT, shape)],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 _at_once = {"now": 0, "most": 0}
@@ -393,6 +440,34 @@ def hang(source):
 
     engine.step_internal = step
     return True
+
+
+def fail_to_create(step):
+    """Let every filter that is to be made fail at `step`, or at none (empty)."""
+    from rvm_core.obs_filter import instance
+
+    def fail(*_given):
+        raise OSError(f"no {step}")
+
+    for name, whole in _whole.items():
+        place, attribute = (instance.Instance, "look_over") if name == "look over" else (instance, name)
+        _whole[name] = whole or getattr(place, attribute)
+        setattr(place, attribute, fail if name == step else _whole[name])
+    return True
+
+
+_whole = dict.fromkeys(("Event", "SettingsBlock", "Worker", "look over"))
+
+
+def allocations():
+    """What libobs has allocated and not freed, in pieces; and Python's instances of the filter."""
+    import gc
+
+    from rvm_core.obs_filter.instance import Instance
+
+    gc.collect()
+    _libobs.bnum_allocs.restype = ctypes.c_long
+    return [_libobs.bnum_allocs(), sum(isinstance(one, Instance) for one in gc.get_objects())]
 
 
 def go_on():
@@ -534,6 +609,8 @@ _HERE = {
     "most_at_once": most_at_once,
     "of_filters": of_filters,
     "hang": hang,
+    "fail_to_create": fail_to_create,
+    "allocations": allocations,
     "go_on": go_on,
     "mattes": mattes,
     "show": show,

@@ -196,6 +196,33 @@ def test_500_short_lives_leave_no_memory(
     assert obs.leaks() == leaks_without_us()
 
 
+@pytest.mark.parametrize("step", ["Event", "SettingsBlock", "Worker", "look over"])
+def test_creates_that_fail_leave_nothing(make: Make, image: Path, tmp_path: Path, step: str) -> None:
+    inside = Inside(tmp_path / "inside")
+    scripts = [(SCRIPT, {}), inside.script]
+
+    def fail(times: int) -> list[int]:
+        for _ in range(times):
+            _add_filter(obs)
+            obs.ws.remove_source_filter(SOURCE, FILTER)
+        time.sleep(helpers.SETTLE_S)
+        allocations: list[int] = inside.call("allocations")
+        return allocations
+
+    with make(sources=[image_source(SOURCE, image)], scripts=scripts) as obs:
+        time.sleep(helpers.SETTLE_S)
+        assert inside.call("fail_to_create", step=step)
+        before, instances_before = fail(20)
+        after, instances_after = fail(200)
+        assert after - before < 20, "each of 200 would leave one at least"
+        assert (instances_before, instances_after) == (0, 0)
+        assert len(obs.log_lines("A filter could not be made")) == 220
+        assert inside.call("fail_to_create", step="")
+        _add_filter(obs)
+        helpers.wait_mattes(obs)
+        assert helpers.quit_obs(obs) == 0
+
+
 def test_lives_end_in_the_middle_of_matting(
     make: Make, image: Path, leaks_without_us: Callable[..., int]
 ) -> None:

@@ -22,7 +22,6 @@ class Filter:
 
     name = "Matte"
     source_name = "Camera"
-    source = 7
 
     def __init__(self) -> None:
         self.record = np.zeros(1, STATE)
@@ -31,12 +30,11 @@ class Filter:
     def function(self, name: str) -> Any:
         return {
             "blog": lambda *_: None,
-            "obs_source_update_properties": self._rebuild,
             "os_gettime_ns": lambda: 60_000_000,
         }[name]
 
-    def _rebuild(self, source: int) -> None:
-        assert source == self.source
+    def update_properties(self) -> None:
+        """See ``Instance.update_properties``."""
         self.rebuilt += 1
 
     def show(self, ms: float, frames: float) -> None:

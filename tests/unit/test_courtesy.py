@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rvm_core.obs_filter import courtesy
+from rvm_core.interruption import Interrupted, Interruption, ending_by
+from rvm_core.obs_filter import courtesy, ending
 from rvm_core.obs_filter.courtesy import IdleLane, Rest
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="idle threads are Linux's")
@@ -107,6 +108,44 @@ def test_who_hurries_does_the_work_himself(lane: IdleLane) -> None:
     assert lane(threading.get_ident) == threading.get_ident()
     lane.hurries = False
     assert lane(threading.get_ident) != threading.get_ident()
+
+
+@on_linux
+def test_closing_waits_for_nothing_and_the_thread_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "_PATIENCE_S", 0.01)
+    lane, work = IdleLane(), Starving()
+    assert lane(work) == "here"
+    thread = lane._thread
+    assert thread is not None
+    lane.close()
+    assert thread.is_alive(), "it was waited for"
+    assert ending._at_work == {thread.ident}
+    work.may_end.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not ending._at_work
+
+
+@on_linux
+def test_whoever_interrupts_the_caller_interrupts_the_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "_PATIENCE_S", 0.01)
+    lane, interruption = IdleLane(), Interruption()
+    caller = threading.get_ident()
+
+    def work() -> str:
+        if threading.get_ident() == caller:
+            return "here"
+        may_end = threading.Event()
+        with ending_by(may_end.set):
+            may_end.wait(30)
+        return "not interrupted"
+
+    with interruption.applied():
+        assert lane(work) == "here"
+    assert lane._attempt is not None
+    interruption.set()
+    assert isinstance(lane._attempt.exception(30), Interrupted)
+    lane.close()
 
 
 def test_elsewhere_the_caller_works(monkeypatch: pytest.MonkeyPatch) -> None:

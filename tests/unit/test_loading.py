@@ -12,6 +12,7 @@ import pytest
 
 from rvm_core import matting, models, paths
 from rvm_core.errors import ModelMissing, ProviderError
+from rvm_core.obs_filter import ending
 from rvm_core.obs_filter.loading import Loaded, Loader, Wish
 from tests import graphs
 
@@ -99,8 +100,9 @@ def test_it_says_what_it_does(loader: Loader, monkeypatch: pytest.MonkeyPatch) -
 def test_the_last_wish_counts(
     loader: Loader, monkeypatch: pytest.MonkeyPatch, closed: list[matting.Matting]
 ) -> None:
-    held = Held(matting.Matting)
-    monkeypatch.setattr(matting, "Matting", held)
+    rehearse = matting.Matting.rehearse
+    held = Held(rehearse)
+    monkeypatch.setattr(matting.Matting, "rehearse", lambda engine: held(engine))
     loader.load(GOOD, download=False)
     assert held.entered.wait(60)
     loader.load(GOOD._replace(model="graph_slow"), download=False)
@@ -212,30 +214,34 @@ def test_what_hinders_is_told(loader: Loader, monkeypatch: pytest.MonkeyPatch) -
     assert "graph_good cannot be loaded (division by zero)" in str(taken(loader).problem)
 
 
-def test_stopping_waits_for_an_engine_but_not_for_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    building = Held(matting.Matting)
-    monkeypatch.setattr(matting, "Matting", building)
-    loader = Loader(lambda: None)
-    loader.load(GOOD, download=False)
-    assert building.entered.wait(60)
-    stopping = threading.Thread(target=loader.stop)
-    stopping.start()
-    stopping.join(0.2)
-    assert stopping.is_alive(), "onnxruntime was left at work"
-    building.go.set()
-    stopping.join(60)
+@pytest.mark.parametrize("where", ["download", "opening", "rehearsal", "trial"])
+def test_stopping_waits_for_nothing_and_what_is_under_way_ends(
+    monkeypatch: pytest.MonkeyPatch, closed: list[matting.Matting], where: str
+) -> None:
+    made: list[Any] = []
+    whole = {"download": models.ensure, "opening": matting.Matting, "rehearsal": matting.Matting.rehearse}
+    held = Held(whole.get(where, lambda _is_wanted: made.append("a trial's end")))
+    if where == "download":
+        monkeypatch.setattr(models, "ensure", held)
+    elif where == "opening":
+        monkeypatch.setattr(matting, "Matting", held)
+    elif where == "rehearsal":
+        monkeypatch.setattr(matting.Matting, "rehearse", lambda engine: held(engine))
+    else:
+        monkeypatch.setattr(matting.Matting, "provider_trial", lambda _engine: held)
+    woken: list[bool] = []
+    loader = Loader(lambda: woken.append(True))
+    loader.load(GOOD._replace(provider="auto"), download=False)
+    assert held.entered.wait(60)
+    assert bool(ending._at_work) is (where != "download"), "which may be cut off by the interpreter's end"
+    woken.clear()
+    loader.stop()  # while it is held
     assert loader.take() is None
-
-    fetching = Held(models.ensure)
-    monkeypatch.setattr(models, "ensure", fetching)
-    loader = Loader(lambda: None)
-    loader.load(GOOD, download=True)
-    assert fetching.entered.wait(60)
-    building.entered.clear()
-    loader.stop()
-    fetching.go.set()
+    held.go.set()
     eventually(lambda: loader._thread is None)
-    assert not building.entered.is_set()
+    assert (woken, loader.take(), loader.text) == ([], None, "")
+    assert len(closed) == (where in ("rehearsal", "trial"))
+    assert not ending._at_work
 
 
 def test_a_download_that_nobody_waits_for_ends(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:

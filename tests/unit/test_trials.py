@@ -10,8 +10,10 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ import pytest
 
 from rvm_core import Matting, paths
 from rvm_core.errors import InferenceError, ModelContract, PlateError, ProviderError
+from rvm_core.interruption import Interrupted, Interruption
 from rvm_core.matting import ledger, proof, providers, trials
 from rvm_core.matting.contract import BGMV2, RVM
 from rvm_core.matting.ledger import Verdict
@@ -181,21 +184,136 @@ def test_a_model_that_is_none_says_nothing_of_the_provider(spoilt: Spoilt) -> No
     assert spoilt.runs == 0
 
 
-def test_a_program_that_ended_in_a_trial(spoilt: Spoilt) -> None:
-    """As a driver would end it."""
+def end_in_a_trial(is_child: bool = False) -> None:
+    """A program that ends after it has begun a trial, as a driver or a user would end it."""
     program = (
         "import os, sys; from rvm_core.matting import ledger;"
-        f"ledger.record(ledger.Verdict({NAME!r}, sys.argv[1], process=os.getpid())); os._exit(11)"
+        f"ledger.is_child = {is_child}; ledger.leave_note({NAME!r}, sys.argv[1]); os._exit(11)"
     )
     what = trials._what(NAME, good())
     done = subprocess.run([sys.executable, "-c", program, what], check=False, env=dict(os.environ))
     assert done.returncode == 11
+
+
+def test_two_programs_in_a_row_that_ended_in_a_trial(spoilt: Spoilt) -> None:
+    end_in_a_trial()
+    assert ledger.everything() == [], "one may have been killed"
+    assert trials.untried(good()) == (NAME,)
+    end_in_a_trial()
     with pytest.raises(ProviderError, match="it ended the program when it was last tried"):
         admitted()
     assert spoilt.runs == 0
-    # one that is still at work is no refusal
-    ledger.record(Verdict(NAME, what, process=os.getppid()))
-    assert trials.untried(good()) == (NAME,)
+    ledger.forget(NAME)
+    assert admitted().provider == NAME
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_a_trial_that_comes_to_its_end_clears_a_provider() -> None:
+    end_in_a_trial()
+    assert admitted().provider == NAME
+    end_in_a_trial()
+    assert [one.reason for one in ledger.everything()] == [""]
+    assert admitted().provider == NAME
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_an_interrupted_trial_between_two_that_ended_the_program_clears_nothing() -> None:
+    what = trials._what(NAME, good())
+    end_in_a_trial()
+    ledger.leave_note(NAME, what)
+    ledger.withdraw_note(NAME, what)
+    assert ledger.everything() == []
+    end_in_a_trial()
+    with pytest.raises(ProviderError, match="it ended the program"):
+        admitted()
+
+
+@pytest.mark.usefixtures("spoilt")
+def test_a_child_made_for_the_trial_is_killed_by_nobody_else() -> None:
+    end_in_a_trial(is_child=True)
+    with pytest.raises(ProviderError, match="it ended the program"):
+        admitted()
+
+
+def test_what_another_program_tries_is_no_refusal(spoilt: Spoilt) -> None:
+    for _ in range(2):
+        ledger.record(Verdict(NAME, trials._what(NAME, good()), process=os.getppid()))
+        assert trials.untried(good()) == (NAME,)
+    assert spoilt.runs == 0
+
+
+class Hanging:
+    """A picture that takes until it may end; onnxruntime is busy with it meanwhile."""
+
+    def __init__(self) -> None:
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, outputs: Outputs) -> Outputs:
+        self.began.set()
+        assert self.may_end.wait(60)
+        return outputs
+
+
+@contextmanager
+def trial_under_way(spoilt: Spoilt) -> Iterator[tuple[Interruption, Hanging, list[Any]]]:
+    """A trial that hangs, and what has come of it in the end."""
+    hanging, interruption, came = Hanging(), Interruption(), []
+    spoilt.does = hanging
+
+    def work() -> None:
+        try:
+            with interruption.applied():
+                came.append(admitted())
+        except BaseException as fault:
+            came.append(fault)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert hanging.began.wait(60)
+    try:
+        yield interruption, hanging, came
+    finally:
+        hanging.may_end.set()
+        thread.join(60)
+
+
+@pytest.mark.parametrize("known", [[], [Verdict(NAME, "", "", 1.0, 10.0)]])
+@pytest.mark.parametrize("result", [lambda outputs: outputs, raising, FAULTS["wrong"][0]])
+def test_a_trial_that_is_interrupted_is_forgotten_at_once(
+    spoilt: Spoilt, known: list[Verdict], result: Callable[[Outputs], Outputs]
+) -> None:
+    known = [replace(one, what=trials._what(NAME, good())) for one in known]
+    for one in known:
+        ledger.record(one)
+    with trial_under_way(spoilt) as (interruption, hanging, came):
+        assert kept()[0]["process"] == os.getpid()
+        interruption.set()
+        assert kept() == [asdict(one) for one in known], "before the provider ends"
+        assert came == []
+        hanging_does, spoilt.does = spoilt.does, lambda outputs: result(hanging_does(outputs))
+        hanging.may_end.set()
+    assert [type(one) for one in came] == [Interrupted]
+    assert kept() == [asdict(one) for one in known]
+    spoilt.does = lambda outputs: outputs
+    assert admitted().provider == NAME
+
+
+def test_who_waits_for_anothers_trial_can_be_interrupted(spoilt: Spoilt) -> None:
+    with trial_under_way(spoilt):
+        waiting, came = Interruption(), []
+
+        def work() -> None:
+            try:
+                with waiting.applied():
+                    admitted()
+            except Interrupted as fault:
+                came.append(fault)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        waiting.set()
+        thread.join(60)
+        assert len(came) == 1
 
 
 @pytest.mark.parametrize(

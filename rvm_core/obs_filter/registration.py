@@ -21,7 +21,7 @@ from rvm_core.libobs import constants as c
 from rvm_core.libobs.handles import immortal
 from rvm_core.libobs.native import external
 from rvm_core.libobs.structs import ObsSourceInfo
-from rvm_core.obs_filter import atomics, callbacks, instance, properties, scenes, values, vendor
+from rvm_core.obs_filter import atomics, callbacks, clearing, instance, properties, scenes, values, vendor
 from rvm_core.obs_filter._native import callback
 from rvm_core.obs_filter.state import POINTER, Reason
 
@@ -139,6 +139,7 @@ def _follow_frontend() -> None:
 
 def _on_frontend_event(event: int, _data: int) -> None:
     """UI thread.  A source that both scenes share gets no show or activate, only the change of scene."""
+    clearing.on_event(event)
     if event == c.OBS_FRONTEND_EVENT_SCENE_CHANGED:
         for living in instance.living():
             living.reset(Reason.SCENE)

@@ -51,12 +51,11 @@ def known_leaks() -> dict[str, int]:
 @pytest.fixture
 def leaks_without_us(sandbox: Make, image: Path, known_leaks: dict[str, int]) -> Callable[..., int]:
     """OBS's own leaks, with the same picture and the same acts but without our script and filter."""
+    alone = {"scripts": [helpers.CLEARING], "sources": [image_source(SOURCE, image)]}
 
     def measure(act: Act = _do_nothing) -> int:
         if act.__name__ not in known_leaks:
-            with sandbox(
-                width=WIDTH, height=HEIGHT, scripts=[], sources=[image_source(SOURCE, image)]
-            ) as obs:
+            with sandbox(width=WIDTH, height=HEIGHT, **alone) as obs:
                 act(obs)
                 assert helpers.quit_obs(obs) == 0
             known_leaks[act.__name__] = obs.leaks()

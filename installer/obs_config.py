@@ -10,11 +10,13 @@ from installer.scene import JSON
 
 NAME = "Untitled"
 
-# LastVersion is 29.0.2; InfoIncrement and FirstRun keep the news and the wizard away.
+# LastVersion is 29.0.2; InfoIncrement and FirstRun keep the news and the wizard away.  Without Pre31Migrated
+# OBS 31 and newer copy global.ini to user.ini, and where user.ini exists already they ask and do not start.
 USER_INI = """[General]
 FirstRun=true
 EnableAutoUpdates=false
 LastVersion=486539266
+Pre31Migrated=true
 InfoIncrement=999
 ConfirmOnExit=false
 HotkeyFocusType=NeverDisableHotkeys
@@ -125,7 +127,7 @@ def write(
     for folder in (profile, home.collection.parent, websocket, home.recordings):
         folder.mkdir(parents=True, exist_ok=True)
     user = USER_INI.format(name=NAME, preview=str(has_preview).lower())
-    # OBS up to 30 reads global.ini alone; from 31 on, user.ini and obs-websocket's own file.
+    # OBS 30 and older read global.ini alone; 31 and newer also user.ini, and obs-websocket's own file.
     (studio / "global.ini").write_text(user + WEBSOCKET_INI.format(port=port, password=password))
     (studio / "user.ini").write_text(user)
     (websocket / "config.json").write_text(

@@ -366,13 +366,13 @@ class Sandbox:
                     f"OBS ended with code {code} while it started.", "Its last lines:", self._tail()
                 )
             try:
-                client = obsws_python.ReqClient(
+                self._ws = obsws_python.ReqClient(
                     host="127.0.0.1", port=self.port, password=self._password, timeout=30
                 )
-                client.get_scene_list()  # newer versions answer "not ready" until the scenes are loaded
-                self._ws = client
+                self._ws.get_scene_list()  # newer versions answer "not ready" until the scenes are loaded
                 return
             except Exception as cause:  # the library raises whatever the socket and the protocol give
+                self._disconnect()  # obs-websocket waits at its end for every client that is still connected
                 if time.monotonic() > last:
                     raise SandboxError(
                         f"OBS gives no websocket within {timeout_s:g} s ({cause}).",

@@ -24,6 +24,7 @@ from rvm_core.libobs.structs import ObsSourceInfo
 from rvm_core.obs_filter import (
     atomics,
     callbacks,
+    clearing,
     ending,
     exit_guard,
     instance,
@@ -174,6 +175,7 @@ def _leave_frontend() -> None:
 
 def _on_frontend_event(event: int, _data: int) -> None:
     """UI thread."""
+    clearing.on_event(event)
     if event == c.OBS_FRONTEND_EVENT_SCRIPTING_SHUTDOWN:  # the first sign that OBS ends
         _begin_to_end()
     elif event == c.OBS_FRONTEND_EVENT_EXIT:

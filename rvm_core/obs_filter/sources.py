@@ -55,13 +55,18 @@ immortal(_gather)
 immortal(_look)
 
 
-def living(without: int = 0) -> list[Source]:
-    """Every source and scene, but `without` and what shows it.  Any thread but the graphics thread."""
+def hold() -> list[int]:
+    """References of every source and scene, the caller's.  Any thread but the graphics thread."""
     cells = np.zeros(_MOST + 1, np.int64)
     for enumerate_ in ("obs_enum_sources", "obs_enum_scenes"):
         api.function(enumerate_)(_gather.address, cells.ctypes.data)
+    return [int(source) for source in cells[1 : 1 + cells[0]]]
+
+
+def living(without: int = 0) -> list[Source]:
+    """Every source and scene, but `without` and what shows it.  Any thread but the graphics thread."""
     found = []
-    for source in cells[1 : 1 + cells[0]].tolist():
+    for source in hold():
         if not (without and (source == without or shows(source, without))):
             flags = api.function("obs_source_get_output_flags")(source)
             name = (api.function("obs_source_get_name")(source) or b"").decode(errors="replace")

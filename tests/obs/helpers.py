@@ -25,6 +25,8 @@ FILTER_ID = "rvm_background_filter"
 FILTER = "Matting"
 SOURCE = "Picture"
 PROBE_SCRIPT = Path(__file__).with_name("probe_script.py")
+CLEARING = (Path(__file__).with_name("clearing_script.py"), {})
+"""A sandbox's script instead of ours, for OBS's own leaks."""
 SETTLE_S = 1.0
 STATUS_FOLDER = "status"
 ANEW = re.compile(r"matting starts anew \(epoch (\d+): (.*)\)")

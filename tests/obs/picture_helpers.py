@@ -151,6 +151,11 @@ def wait_until(holds: Callable[[], bool], what: str | Callable[[], str], timeout
         time.sleep(0.05)
 
 
+def version(text: str) -> tuple[int, ...]:
+    """The first two numbers of a version such as "32.2.2"."""
+    return tuple(int(number) for number in text.split(".")[:2])
+
+
 def matting(**values: Any) -> dict[str, Any]:
     """The filter with GOOD settings and `values`."""
     return filter_entry(FILTER_KIND, FILTER, {**GOOD, **values})

@@ -12,6 +12,7 @@ that the setting `folder` names; ``NUMBER.answer`` tells how it went.  The calls
 ``deafen``     let the filters' workers no longer notice that another preset was chosen
 ``rename``     sources, one after the other, before anybody hears of it: `names` are pairs, old and new
 ``description``  what the script whose module is `module` said of itself when it was loaded last
+``watch_clearing``  tell `file` which of the scenes `names` are held when OBS has removed all scenes
 ``lists``      {key: [label, {value: label of each choice}]} of the lists that it shows
 ``memory``     KiB allocated and not freed: all of OBS's with MALLOC_ARENA_MAX=1 and PYTHONMALLOC=malloc
 """
@@ -28,14 +29,25 @@ JOIN_S = 5.0
 POLL_S = 0.02
 OBS_TASK_UI = 0
 PROPERTY_LIST = 6
+SCENE_COLLECTION_CLEANUP = 25
 
 _P, _S, _B = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_bool
 _TASK = ctypes.CFUNCTYPE(None, _P)
+_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_int, _P)
 _libobs = ctypes.CDLL(None)
-_scripting = ctypes.CDLL("libobs-scripting.so.1")
+
+
+def _loaded(name):
+    """The path of the library `name` in this process, whatever its version."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return next(line.split(maxsplit=5)[5] for line in lines if f"/{name}.so" in line)
+
+
+_scripting = ctypes.CDLL(_loaded("libobs-scripting"))
 _end = threading.Event()
 _poller = None
 _added = {}
+_watching = []
 
 
 def _declare(function, result, *arguments):
@@ -50,7 +62,7 @@ _update = _declare(_scripting.obs_script_update, None, _P, _P)
 _settings = _declare(_scripting.obs_script_get_settings, _P, _P)
 _properties = _declare(_scripting.obs_script_get_properties, _P, _P)
 _description = _declare(_scripting.obs_script_get_description, _S, _P)
-_loaded = _declare(_scripting.obs_script_loaded, _B, _P)
+_is_loaded = _declare(_scripting.obs_script_loaded, _B, _P)
 _reload = _declare(_scripting.obs_script_reload, _B, _P)
 _capsule_pointer = _declare(ctypes.pythonapi.PyCapsule_GetPointer, _P, ctypes.py_object, _S)
 _data_from_json = _declare(_libobs.obs_data_create_from_json, _P, _S)
@@ -59,6 +71,10 @@ _data_release = _declare(_libobs.obs_data_release, None, _P)
 _by_name = _declare(_libobs.obs_get_source_by_name, _P, _S)
 _set_name = _declare(_libobs.obs_source_set_name, None, _P, _S)
 _source_release = _declare(_libobs.obs_source_release, None, _P)
+_weak_source = _declare(_libobs.obs_source_get_weak_source, _P, _P)
+_weak_release = _declare(_libobs.obs_weak_source_release, None, _P)
+_is_expired = _declare(_libobs.obs_weak_source_expired, _B, _P)
+_add_event_callback = _declare(_libobs.obs_frontend_add_event_callback, None, _EVENT, _P)
 _first = _declare(_libobs.obs_properties_first, _P, _P)
 _end_of = _declare(_libobs.obs_properties_destroy, None, _P)
 _next = _declare(_libobs.obs_property_next, _B, _P)
@@ -110,6 +126,25 @@ def rename(names):
         _source_release(source)
 
 
+def watch_clearing(names, file):
+    weak_sources = {}
+    for name in names:
+        source = _by_name(name.encode())
+        weak_sources[name] = _weak_source(source)
+        _source_release(source)
+
+    @_EVENT
+    def follow(event, _):
+        if event == SCENE_COLLECTION_CLEANUP and weak_sources:
+            held = [name for name, weak in weak_sources.items() if not _is_expired(weak)]
+            while weak_sources:
+                _weak_release(weak_sources.popitem()[1])
+            Path(file).write_text(json.dumps(held))
+
+    _watching.append(follow)
+    _add_event_callback(follow, None)
+
+
 def description(module):
     return _description(_script(module)).decode()
 
@@ -129,7 +164,7 @@ def lists(module):
 
 def add(path):
     _added[path] = _create(path.encode(), None)
-    return bool(_loaded(_added[path]))
+    return bool(_is_loaded(_added[path]))
 
 
 def remove(path):
@@ -159,6 +194,7 @@ _CALLS = {
     "rename_preset": rename_preset,
     "deafen": deafen,
     "rename": rename,
+    "watch_clearing": watch_clearing,
     "description": description,
     "lists": lists,
     "memory": memory,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from installer.layout import SCRIPT
 from installer.obs_config import NAME
-from installer.sandbox import Sandbox, image_source, scene
+from installer.sandbox import Sandbox, color_source, image_source, scene
 from tests.obs import helpers
 from tests.obs.helpers import FILTER, FILTER_ID, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, matting_filter
 from tests.obs.patience import limit_s
@@ -53,12 +54,11 @@ def known_leaks() -> dict[str, int]:
 @pytest.fixture
 def leaks_without_us(sandbox: Make, image: Path, known_leaks: dict[str, int]) -> Callable[..., int]:
     """OBS's own leaks, with the same picture and the same acts but without our script and filter."""
+    alone = {"scripts": [helpers.CLEARING], "sources": [image_source(SOURCE, image)]}
 
     def measure(act: Act = _do_nothing) -> int:
         if act.__name__ not in known_leaks:
-            with sandbox(
-                width=WIDTH, height=HEIGHT, scripts=[], sources=[image_source(SOURCE, image)]
-            ) as obs:
+            with sandbox(width=WIDTH, height=HEIGHT, **alone) as obs:
                 act(obs)
                 assert helpers.quit_obs(obs) == 0
             known_leaks[act.__name__] = obs.leaks()
@@ -96,6 +96,25 @@ def test_quits_while_the_model_is_loaded(
         assert obs.quit(timeout_s=limit_s(30)) == 0
     assert "ready in" not in obs.log().split(SHUTTING_DOWN)[0], "the model had been loaded before"
     assert obs.leaks() == leaks_without_us()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["at the end", "at a switch of scene collections"])
+def test_no_scene_is_freed_while_obs_removes_them(
+    make: Make, tmp_path: Path, ends: bool, leaks_without_us: Callable[..., int]
+) -> None:
+    probe, told = helpers.Probe(tmp_path / "probe"), tmp_path / "held.json"
+    names = [f"Scene {number}" for number in range(5)]
+    scenes = [scene(name, [SOURCE], WIDTH, HEIGHT) for name in names]
+    sources = [color_source(SOURCE, 0xFF336699, WIDTH, HEIGHT, [matting_filter()])]
+    with make(sources=sources, scenes=scenes, scripts=[(SCRIPT, {}), probe.script]) as obs:
+        helpers.wait_mattes(obs)
+        probe.call("watch_clearing", names=names, file=str(told))
+        if not ends:
+            _away_and_back(obs)
+        assert helpers.quit_obs(obs) == 0
+    assert json.loads(told.read_text()) == names
+    assert not obs.log_lines("Not all sources were cleared")
+    assert obs.leaks() == leaks_without_us(_do_nothing if ends else _away_and_back)
 
 
 def test_goes_on_over_reloads_of_the_script(

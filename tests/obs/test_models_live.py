@@ -12,7 +12,7 @@ import pytest
 
 from installer.sandbox import Sandbox, color_source, filter_entry, media_source, scene
 from rvm_core.models import entries, state
-from tests.obs.helpers import write_clip
+from tests.obs.helpers import CLEARING, write_clip
 from tests.obs.picture_helpers import wait_until
 from tests.video import read_frames
 
@@ -38,7 +38,7 @@ def run(
     """OBS's leaks, and its recording of the clip over BEHIND while `switch` is at work, after `begin`."""
     filters = [filter_entry("rvm_background_filter", FILTER, {"quality": "fast"})] if script else []
     sources = [color_source("Behind", 0xFFC0C000, WIDTH, HEIGHT), media_source(SOURCE, clip, filters)]
-    arguments: dict[str, Any] = {} if script else {"scripts": []}
+    arguments: dict[str, Any] = {} if script else {"scripts": [CLEARING]}
     scenes = [scene("Air", ["Behind", SOURCE], WIDTH, HEIGHT)]
     with sandbox(width=WIDTH, height=HEIGHT, sources=sources, scenes=scenes, **arguments) as obs:
         ws = obs.ws

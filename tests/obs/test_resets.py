@@ -186,16 +186,16 @@ def test_media_start_anew_at_restart_seek_and_cut_alone(make: Make, tmp_path: Pa
         time.sleep(AFTER_SEEK_S)
 
         before = _rest(obs)
-        obs.ws.set_media_input_cursor(SOURCE, 10_000)
+        _seek(obs, 10_000)
         _assert_reset(obs, before, "media restart or seek")
         time.sleep(AFTER_SEEK_S)
 
         before = _rest(obs)
-        obs.ws.set_media_input_cursor(SOURCE, 5_000)
+        _seek(obs, 5_000)
         _assert_reset(obs, before, "media restart or seek")
         time.sleep(AFTER_SEEK_S)
 
-        obs.ws.set_media_input_cursor(SOURCE, 18_000)
+        _seek(obs, 18_000)
         before = _rest(obs)
         eventually(lambda: _cursor_ms(obs) > 20_500, "the cut has come")
         _assert_reset(obs, before, "cut in the picture")
@@ -313,11 +313,11 @@ def test_no_ghost_after_a_seek(from_ms: int, to_ms: int, make: Make, tmp_path: P
 
     def seek() -> None:
         eventually(lambda: _cursor_ms(obs) >= from_ms, f"{from_ms} ms")
-        obs.ws.set_media_input_cursor(SOURCE, to_ms)
+        _seek(obs, to_ms)
         eventually(lambda: _cursor_ms(obs) >= to_ms + 1000 * AFTER_SEEK_S, "the clip plays on")
 
     with make(sources=[media]) as obs:
-        obs.ws.set_media_input_cursor(SOURCE, max(from_ms - 8_000, 0))
+        _seek(obs, max(from_ms - 8_000, 0))
         before = _rest(obs)
         frames = _record(obs, seek)
         assert any("seek" in reason for reason in helpers.resets_after(helpers.only(obs), before))
@@ -405,6 +405,16 @@ def _hidden(obs: Sandbox) -> Iterator[None]:
 
 def _show_file(obs: Sandbox, file: Path) -> None:
     obs.ws.set_input_settings(SOURCE, {"file": str(file) if file.name else ""}, True)
+
+
+def _seek(obs: Sandbox, to_ms: int) -> None:
+    """Let the clip go on at `to_ms`; obs-websocket refuses that (604) before it plays."""
+
+    def plays() -> bool:
+        return bool(obs.ws.get_media_input_status(SOURCE).media_state == "OBS_MEDIA_STATE_PLAYING")
+
+    eventually(plays, "the clip plays")
+    obs.ws.set_media_input_cursor(SOURCE, to_ms)
 
 
 def _cursor_ms(obs: Sandbox) -> int:

@@ -124,7 +124,9 @@ def staged(sandbox: Make, data: dict[str, str], tmp_path: Path) -> Callable[...,
             **arguments,
         )
         with obs:
-            yield Stage(obs, probe)
+            stage = Stage(obs, probe)
+            stage.map()  # OBS 32 answers before its window is ready: the events of its start would come later
+            yield stage
             assert helpers.quit_obs(obs) == 0
         assert not obs.log_lines("Traceback")
 

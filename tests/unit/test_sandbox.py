@@ -48,6 +48,8 @@ def test_the_configuration_that_obs_reads(home: Path) -> None:
     assert newer["auth_required"] is True
     assert newer["server_password"] == websocket["ServerPassword"] != ""
     assert ini(studio / "user.ini")["Basic"]["Profile"] == "Untitled"
+    # Without it OBS 31 asks what to do about a user.ini that exists, and does not start.
+    assert ini(studio / "global.ini")["General"]["Pre31Migrated"] == "true"
     profile = ini(studio / "basic/profiles/Untitled/basic.ini")
     assert profile["Video"]["BaseCX"] == "320"
     assert profile["Video"]["OutputCY"] == "180"
@@ -201,6 +203,33 @@ def test_an_obs_without_a_websocket_is_given_up(home: Path, program: Program) ->
     with pytest.raises(SandboxError, match="no websocket"):
         sandbox.start(timeout_s=0.5)
     assert not sandbox.is_running
+
+
+def test_a_client_that_obs_was_not_ready_for_is_disconnected(
+    home: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("obs", "exec sleep 600")
+    connected: list[Client] = []
+
+    class Client:
+        """OBS is ready for the third one."""
+
+        def __init__(self, **_arguments: object) -> None:
+            self.number = len(connected)
+            connected.append(self)
+            self.is_connected = True
+
+        def get_scene_list(self) -> None:
+            if self.number < 2:
+                raise ConnectionError("OBS is not ready to perform the request.")
+
+        def disconnect(self) -> None:
+            self.is_connected = False
+
+    monkeypatch.setattr("obsws_python.ReqClient", Client)
+    with Sandbox(home, display=":77") as sandbox:
+        assert sandbox.ws is connected[2]
+        assert [client.is_connected for client in connected] == [False, False, True]
 
 
 def test_a_screen_that_does_not_come_up(home: Path, program: Program) -> None:

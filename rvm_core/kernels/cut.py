@@ -5,10 +5,10 @@ every pixel shared between its two nearest bins so that noise moves little.  The
 mover's: a change of exposure moves the whole histogram a short way, a cut moves it far.
 
 Measured on eight clips (five talking heads, a juggler, a dancer before photographs, a woman in a field): the
-largest distance of consecutive frames is 0.005, where a person suddenly stands there 0.027, under 10 % flicker
-of exposure with noise of 4 of 255 0.024, under 20 % 0.048.  Of the pairs of frames from different clips 96 %
-are further apart than 0.05; the nearest, two people before walls of the same colours, are 0.036 apart.  Hence
-THRESHOLD: a cut between such rooms is missed, rather than every flash of a screen taken for a cut.
+largest distance of consecutive frames is 0.005; 0.027 where a person suddenly stands there; under flicker of
+exposure, with noise of 4 of 255, 0.024 at 10 % and 0.048 at 20 %.  Of the pairs of frames from different clips
+96 % are further apart than 0.05; the nearest, two people before walls of the same colours, are 0.036 apart.
+Hence THRESHOLD: a cut between such rooms is missed, rather than every flash of a screen taken for a cut.
 
 A seek may stay within a shot, where only the person has moved.  Frames of one clip a tenth of a second apart
 (a slow network skips frames) differ by up to 0.0074, but for the person who suddenly stands there.  Of pairs

@@ -9,12 +9,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from installer.layout import SCRIPT
 from installer.obs_config import NAME
 from installer.sandbox import Sandbox, image_source, scene
 from tests.obs import helpers
+from tests.obs.busy import busy_cores
 from tests.obs.helpers import FILTER, HEIGHT, LEFT, RIGHT, SOURCE, WIDTH, matting_filter
 from tests.obs.picture_helpers import Inside
 
@@ -64,18 +62,6 @@ def make(sandbox: Make, tmp_path: Path, unprivileged: dict[str, str]) -> Make:
         return sandbox(width=WIDTH, height=HEIGHT, env=environment, **arguments)
 
     return made
-
-
-@contextmanager
-def busy_processors() -> Iterator[None]:
-    """A busy loop of normal priority for each processor."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def quit_and_time(obs: Sandbox) -> tuple[int, float]:
@@ -125,7 +111,7 @@ def test_quits_on_a_saturated_computer(make: Make, image: Path, count: int) -> N
     for _ in range(QUITS):
         with make(sources=sources, scenes=scenes) as obs:
             wait_mattes(obs, count)
-            with busy_processors():
+            with busy_cores():
                 time.sleep(1.0)
                 check_end(obs)
 
@@ -175,7 +161,7 @@ def test_quits_while_the_first_model_is_loaded_on_a_saturated_computer(make: Mak
     for _ in range(QUITS):
         with make(sources=[image_source(SOURCE, image)]) as obs:
             time.sleep(helpers.SETTLE_S)
-            with busy_processors():
+            with busy_cores():
                 slow = matting_filter(model="graph_slower", quality="auto")["settings"]
                 obs.ws.create_source_filter(SOURCE, FILTER, helpers.FILTER_ID, slow)
                 check_end(obs)
@@ -213,7 +199,7 @@ def test_a_collection_is_left_and_the_script_reloaded_on_a_saturated_computer(
     sources = [image_source(SOURCE, image, [matting_filter()])]
     with make(sources=sources, scripts=[(SCRIPT, {}), probe.script]) as obs:
         wait_mattes(obs)
-        with busy_processors():
+        with busy_cores():
             began = time.monotonic()
             assert probe.reload()
             assert time.monotonic() - began < LONGEST_S

@@ -6,7 +6,7 @@ mover's: a change of exposure moves the whole histogram a short way, a cut moves
 
 Measured on eight clips (five talking heads, a juggler, a dancer before photographs, a woman in a field): the
 largest distance of consecutive frames is 0.005; 0.027 where a person suddenly stands there; under flicker of
-exposure, with noise of 4 of 255, 0.024 at 10 % and 0.048 at 20 %.  Of the pairs of frames from different clips
+exposure, with noise of 4 of 255, 0.024 at 10 % and 0.048 at 20 %.  Of the pairs of frames of different clips
 96 % are further apart than 0.05; the nearest, two people before walls of the same colours, are 0.036 apart.
 Hence THRESHOLD: a cut between such rooms is missed, rather than every flash of a screen taken for a cut.
 

@@ -31,7 +31,8 @@ class Frontend:
         monkeypatch.setattr(registration.api, "frontend_function", functions.get)
         monkeypatch.setattr(registration.atexit, "register", lambda *call: self.at_exit.append(call))
         monkeypatch.setattr(registration, "_followed", [])
-        monkeypatch.setattr(registration.scenes, "on_event", lambda _event: None)
+        for room in (registration.clearing, registration.scenes):  # they ask libobs, which is not running
+            monkeypatch.setattr(room, "on_event", lambda _event: None)
 
     def _add(self, callback: Any, _data: Any) -> None:
         self.callbacks.append(callback)

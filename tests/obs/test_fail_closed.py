@@ -104,7 +104,7 @@ CAUSES = {
     "no background": _background("absent.png", "cannot be read"),
     "background is text": _background("text.png", "is not an image"),
     "background is empty": _background("empty.png", "is not an image"),
-    "background is a folder": _background("folder.png", "cannot be read"),
+    "background is a folder": _background("folder.png", "is not a file"),
 }
 
 

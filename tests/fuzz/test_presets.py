@@ -95,6 +95,7 @@ def is_harmless(preset: presets.Preset) -> None:
 
 @given(FILES)
 @example(SHARE)
+@example(b'{"schema": 1, "kind": "obs-rvm preset", "name": "N", "values": {"background_file": "/etc/hosts"}}')
 @example(deep(20000).encode())
 @example(
     b'{"schema": 1, "kind": "obs-rvm preset", "name": "N", "values": {"mode": ' + deep(900).encode() + b"}}"
@@ -115,11 +116,14 @@ def test_a_file_that_is_imported(data: Path, content: bytes) -> None:
     assert len(added) == 1
     is_harmless(preset)
     assert presets.get(preset.name) == preset
-    assert not any(BY_KEY[key].kind is Kind.PATH and value for key, value in preset.values.items())
+    kept = {key for key, value in preset.values.items() if BY_KEY[key].kind is Kind.PATH and value}
+    assert all(local_paths.is_local_file(preset.values[key]) for key in kept)
     assert preset.values.get("until_ready") != "show"
     exported, refusal = attempt(lambda: presets.export(preset.name, file), PresetError)
     assert refusal is None
-    assert presets.read(exported.file) == preset
+    assert set(exported.left_out) == kept
+    values = {key: value for key, value in preset.values.items() if key not in kept}
+    assert presets.read(exported.file).values == values
 
 
 @given(FILES, st.sampled_from(["given.json", "CON.json", "..json", " .json", "a\nb.json", "{0}.json"]))

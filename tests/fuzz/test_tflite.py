@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -124,6 +125,7 @@ def test_a_real_file(content: bytes) -> None:
 @settings(max_examples=max(settings.default.max_examples // 4, 1))
 @given(mutated(small_files()) | RANDOM)
 @example(b"")
+@example(lite_file("RELU", weights=np.full(3, 1e38, np.float32)))
 def test_a_users_own_model_that_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:

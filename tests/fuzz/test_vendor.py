@@ -57,13 +57,17 @@ STATUSES = st.dictionaries(
 """A status is the filter's own: any texts and numbers that fit."""
 
 
+NAME_LENGTH = 500
+"""Characters of a filter's name; an instance cuts off what is longer (``own_source``)."""
+
+
 class Filter:
     """Stands for an instance: its settings are a dict."""
 
     source, address = 1, 2
 
     def __init__(self, name: str, status: Any) -> None:
-        self.name = name
+        self.name = name[:NAME_LENGTH]
         self.values = completed({})[0]
         self.worker = SimpleNamespace(
             status=SimpleNamespace(snapshot=lambda: status), take_plate=lambda: None

@@ -24,6 +24,7 @@ ESCAPES = {"\\": r"\\", "\r": r"\r", "\n": r"\n"}
 MEANINGS = {escape: letter for letter, escape in ESCAPES.items()}
 OTHER_PATH = "Rename the folders of this path to plain letters and digits."
 REPAIR = "Start OBS, which writes the file anew, quit OBS, and try again."
+DAMAGED = ("This configuration file of OBS is damaged.", REPAIR)
 
 
 def value(content: bytes, section: str, key: str) -> str | None:
@@ -36,6 +37,13 @@ def value(content: bytes, section: str, key: str) -> str | None:
 
 def with_value(content: bytes, section: str, key: str, text: str) -> bytes:
     """`content` with `text` as that value; unchanged where it is so already.  Raises IniError."""
+    changed = _changed(content, section, key, text)
+    if value(changed, section, key) != text or _changed(changed, section, key, text) != changed:
+        raise IniError(*DAMAGED)  # such as two sections in one line
+    return changed
+
+
+def _changed(content: bytes, section: str, key: str, text: str) -> bytes:
     new = _escaped(text)
     line = key.encode() + b"=" + new
     newline = _newline(content)
@@ -88,7 +96,7 @@ class _Section:
 def _sections(content: bytes, name: str) -> list[_Section]:
     """All sections of that name, in their order."""
     if b"\0" in content:
-        raise IniError("This configuration file of OBS is damaged.", REPAIR)
+        raise IniError(*DAMAGED)
     sections: list[_Section] = []
     for line in LINE.finditer(content, len(BOM) if content.startswith(BOM) else 0):
         start, at, end = line.start(), line.start(1), line.end()

@@ -34,6 +34,8 @@ CONTENTS = st.builds(
 @example(b"", "Python", "Path64bit", "a\0b")
 @example(ini.MARK + b"\n[Python]", "Python", "Path64bit", "")
 @example(b"[Python]\nPython=\n[Python", "Python", "Python", "")
+@example(b"[General][[x]\r[General]\rPython=", "General", "Python", "")
+@example(b"[General][Python]\r", "General", "Python", "")
 def test_a_value_comes_and_goes_to_the_byte(content: bytes, section: str, key: str, text: str) -> None:
     with quietly():
         before, problem = attempt(lambda: ini.value(content, section, key), IniError)

@@ -33,8 +33,8 @@ LONGEST_NAME = 60
 """Characters in a name."""
 MOST_BYTES = 1 << 16
 """In a preset's file, which holds some 2 KiB."""
-LONGEST_PATH = 120
-"""Characters of a path that are shown to people."""
+MOST_SHOWN = 120
+"""Characters of a path or an unknown name that are shown to people."""
 
 _KIND = "obs-rvm preset"
 _TYPES: Mapping[Kind, tuple[type, ...]] = {
@@ -289,10 +289,10 @@ def _without(preset: Preset, left_out: Mapping[str, PresetError]) -> Preset:
     return Preset(preset.name, values, (*preset.left_out, *left_out.values()))
 
 
-def _shortened(path: str) -> str:
-    """`path` for people: of a length that can be read, and nothing that a terminal or a log would obey."""
-    whole = "".join(sign if sign.isprintable() else "�" for sign in path[: LONGEST_PATH + 1])
-    return whole if len(whole) <= LONGEST_PATH else f"{whole[:LONGEST_PATH]}…"
+def _shortened(text: str) -> str:
+    """`text` for people: of a length that can be read, and nothing that a terminal or a log would obey."""
+    whole = "".join(sign if sign.isprintable() else "�" for sign in text[: MOST_SHOWN + 1])
+    return whole if len(whole) <= MOST_SHOWN else f"{whole[:MOST_SHOWN]}…"
 
 
 def kept_name(name: str) -> str:
@@ -409,7 +409,7 @@ def _found(name: str) -> tuple[Path, Preset]:
         return own
     if _is_there(_place(name)):
         read(_place(name))  # which says what is wrong with it
-    raise PresetError(f"There is no preset “{name}”.", "Choose another one, or import it.")
+    raise PresetError(f"There is no preset “{_shortened(name)}”.", "Choose another one, or import it.")
 
 
 def _place(name: str) -> Path:

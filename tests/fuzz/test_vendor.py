@@ -113,6 +113,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @example(0, b'{"source": ' + deep(1500).encode() + b"}", ["Matte"], {})
 @example(0, b'{"source": "Camera", "glitter": 1}', ["Matte"], {})
 @example(list(vendor.REQUESTS).index("set_preset"), b'{"preset": "Copied"}', ["Matte"], {})
+@example(list(vendor.REQUESTS).index("set_preset"), b'{"preset": "%s"}' % (b"x" * 5000), ["Matte"], {})
 @example(list(vendor.REQUESTS).index("status"), b"{}", ["Matte"], {"nan": float("nan")})
 @example(list(vendor.REQUESTS).index("status"), b"{}", ["a\0b \ud800"], {"problem": "\ud800\0"})
 def test_any_request_is_answered(

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.matting.rewrite import UnfamiliarGraph
-from rvm_core.own_packages import own
+from rvm_core.own_packages import on_path, own
 
 with own():
     from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
@@ -63,7 +63,7 @@ class _Conversion:
     """One file's operators, in its order, into nodes; tensors are named after their numbers."""
 
     def __init__(self, content: bytes) -> None:
-        with own():
+        with own(), on_path():
             import tflite
 
         self.lite: Any = tflite

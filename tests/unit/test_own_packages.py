@@ -57,6 +57,20 @@ def test_ours_only_where_they_are_asked_for(folders: tuple[Path, Path]) -> None:
     )
 
 
+def test_a_package_that_searches_the_path_itself_finds_ours_behind_theirs(folders: tuple[Path, Path]) -> None:
+    run(
+        folders,
+        "from importlib.machinery import PathFinder\n"
+        "before = list(sys.path)\n"
+        "with own(), own_packages.on_path():\n"
+        "    assert PathFinder.find_spec('only_ours') is not None\n"
+        "    assert PathFinder.find_spec('two').origin.startswith(theirs)\n"
+        "    import two\n"
+        "assert two.OWNER == 'ours'\n"
+        "assert sys.path == before\n",
+    )
+
+
 def test_used_twice_they_are_there_once(folders: tuple[Path, Path]) -> None:
     run(
         folders,

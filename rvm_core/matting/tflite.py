@@ -52,9 +52,7 @@ def to_onnx(content: bytes) -> ModelProto:
         return _Conversion(content).model()
     except (UnfamiliarGraph, ImportError):
         raise
-    except (
-        Exception
-    ) as fault:  # flatbuffers checks nothing as it reads, and any number may come from anywhere
+    except Exception as fault:  # flatbuffers checks nothing as it reads: any number may come from anywhere
         reason = " ".join(str(fault).split())[:LONGEST_REASON] or type(fault).__name__
         raise UnfamiliarGraph(f"the file cannot be read as TensorFlow Lite's: {reason}") from fault
 

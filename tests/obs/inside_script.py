@@ -225,6 +225,15 @@ def counters(source):
     return [int(record[field]) for field in ("frames_rendered", "render_count", "frames_captured")]
 
 
+def rendered():
+    """The frames in which each filter was drawn so far, by "SOURCE: FILTER", all at the same moment."""
+    from rvm_core.obs_filter import instance
+
+    return {
+        f"{one.source_name}: {one.name}": int(one.record["frames_rendered"][0]) for one in instance.living()
+    }
+
+
 def move_level(source, level):
     """Let `auto` of the filter on `source` go to `level` and stay there."""
     pace = next(_instances(source)).worker._engine._pace
@@ -602,6 +611,7 @@ _HERE = {
     "speak": speak,
     "end_worker": end_worker,
     "counters": counters,
+    "rendered": rendered,
     "move_level": move_level,
     "starve": starve,
     "load_as_obs_ends": load_as_obs_ends,

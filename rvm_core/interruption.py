@@ -81,10 +81,10 @@ def _nothing() -> None:
 
 @contextmanager
 def ending_by(action: Callable[[], object], *, first: Callable[[], object] = _nothing) -> Iterator[None]:
-    """A block of work that `action`, called on any thread, ends early or makes up for.
+    """A block of work that can be interrupted.  `action` is called then, on any thread, while the block runs.
 
-    first: done before, unless the work is interrupted already; then `action` is not called either.
-    Raises Interrupted instead of what the block raises or returns, once the thread's interruption is set.
+    action: ends the work early, or undoes `first`.  first: called before the block.  Neither is called where
+    the thread is interrupted already.  Raises Interrupted, whatever the block did, once it is interrupted.
     """
     interruption = _current.get()
     if interruption is None:

@@ -21,7 +21,7 @@ MODE_KEY, MODEL_KEY, ADVANCED_KEY = "mode", "model", "advanced"
 
 
 LONGEST_VALUE = 100
-"""Characters of a bad value that a message tells."""
+"""Characters of a bad value that a message repeats."""
 
 
 class Kind(Enum):
@@ -128,8 +128,8 @@ class Setting:
 
 def shown(value: Any) -> str:
     """`value` for people: a damaged scene file may hold any amount of text."""
-    shown = repr(value)
-    return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}…"
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def of_models(field: str) -> dict[str, str]:

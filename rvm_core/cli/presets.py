@@ -58,7 +58,7 @@ class Shown:
 class Done:
     """What was done with the preset `name`: a clause.
 
-    file: where it lies now, or empty.  left_out: what was not taken or given, one sentence or more each.
+    file: where it lies now, or empty.  left_out: for each value that was not imported or exported, why.
     """
 
     name: str
@@ -89,7 +89,7 @@ def export_preset(name: str, file: Path, *, overwrite: bool, with_paths: bool) -
             raise PresetError(f"The file {file} is there already.", "Choose another one, or add --overwrite.")
     exported = presets.export(name, file, with_paths=with_paths)
     left_out = tuple(
-        f"{BY_KEY[key].label}: left out, because the path may tell your name. Add --with-paths to include it."
+        f"{BY_KEY[key].label}: left out, as the path may contain your name. Add --with-paths to include it."
         for key in exported.left_out
     )
     return Done(name, f"written to {exported.file}", str(exported.file), left_out)
@@ -136,7 +136,7 @@ def add(commands: Any) -> None:
         asked[action].add_argument("--json", action="store_true", help="as JSON")
     asked["export"].add_argument("--overwrite", action="store_true", help="replace a preset file that exists")
     asked["export"].add_argument(
-        "--with-paths", action="store_true", help="include the paths of files, which may tell your name"
+        "--with-paths", action="store_true", help="include the paths of files, which may contain your name"
     )
     command.set_defaults(run=_run)
 

@@ -35,7 +35,8 @@ def look(case: Case) -> Iterator[Finding]:
         if answer["ms"] > SLOW_MS:
             yield ABOUT.note(
                 f"Mattes are slow: {told}.",
-                "In the filter's properties choose the quality Fast, or the preset “Weak computer”.",
+                "In the filter's properties choose the preset “Weak computer”. "
+                "Close other programs that use the processor.",
             )
         else:
             yield ABOUT.good(told)

@@ -22,6 +22,7 @@ from rvm_core import atomic_write, paths
 
 _SCHEMA = 1
 _MOST_ENDED = 1
+"""Programs in a row that may end in a trial before the provider is left out."""
 _QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
 _lock = threading.Lock()
 

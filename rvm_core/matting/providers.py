@@ -107,11 +107,11 @@ def why_not(name: str) -> str:
 @own()
 def installed() -> tuple[str, ...]:
     """The providers that are here, whether they work or not; nothing is loaded."""
-    own = set(ort.get_available_providers())
+    built_in = set(ort.get_available_providers())
     return tuple(
         name
         for name in PROVIDERS
-        if BUILT_IN.get(name) in own
+        if BUILT_IN.get(name) in built_in
         or (name in PLUG_INS and importlib.util.find_spec(PLUG_INS[name].module) is not None)
     )
 

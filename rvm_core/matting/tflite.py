@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.matting.rewrite import UnfamiliarGraph
+from rvm_core.matting.session import one_line
 from rvm_core.own_packages import on_path, own
 
 with own():
@@ -30,8 +31,6 @@ with own():
 OPSET, IR_VERSION = 17, 9
 MOST_NUMBERS = 1 << 26
 """In one tensor; MediaPipe's have up to 4 million.  A damaged file may ask for any amount of memory."""
-LONGEST_REASON = 300
-"""Characters of what another package says."""
 _TO_OURS, _TO_THEIRS = (0, 3, 1, 2), (0, 2, 3, 1)
 """Turn [n, h, w, c] to [n, c, h, w], and back."""
 _CLASSES = 6
@@ -53,7 +52,7 @@ def to_onnx(content: bytes) -> ModelProto:
     except (UnfamiliarGraph, ImportError):
         raise
     except Exception as fault:  # flatbuffers checks nothing as it reads: any number may come from anywhere
-        reason = " ".join(str(fault).split())[:LONGEST_REASON] or type(fault).__name__
+        reason = one_line(fault) or type(fault).__name__
         raise UnfamiliarGraph(f"the file cannot be read as TensorFlow Lite's: {reason}") from fault
 
 

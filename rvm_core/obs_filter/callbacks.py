@@ -29,7 +29,7 @@ from rvm_core.obs_filter.capture import (
 from rvm_core.obs_filter.draw import draw
 from rvm_core.obs_filter.program import follow_program
 from rvm_core.obs_filter.settings_block import update
-from rvm_core.obs_filter.state import GAP_SECONDS, LATE_TICK_SECONDS, POINTER, TIMINGS, Reason, offset
+from rvm_core.obs_filter.state import LATE_TICK_SECONDS, OFF_SCREEN_SECONDS, POINTER, TIMINGS, Reason, offset
 
 __all__ = [
     "activate",
@@ -54,7 +54,7 @@ def video_tick(state: Any, seconds: float) -> None:
     s.unrendered_s += min(seconds, types.float32(LATE_TICK_SECONDS))
     s.since_media_s += seconds
     s.since_below_s += seconds
-    if s.unrendered_s > types.float32(GAP_SECONDS) or is_enabled(s.source) == 0:
+    if s.unrendered_s > types.float32(OFF_SCREEN_SECONDS) or is_enabled(s.source) == 0:
         s.was_off_screen = types.int32(1)
     if s.was_off_screen != 0:
         s.live_filled = types.int32(0)  # of long ago, when it is seen again
@@ -107,7 +107,10 @@ def show(state: Any) -> None:
 
 @callback(types.void(POINTER))
 def hide(state: Any) -> None:
-    """The source is seen nowhere any more.  libobs may render it once more before it calls `show`."""
+    """The source is seen nowhere any more.
+
+    libobs may render it once before it calls `show`: nothing of before may be drawn then, either.
+    """
     carray(state, 1)[0].was_off_screen = types.int32(1)
 
 

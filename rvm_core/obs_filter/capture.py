@@ -15,10 +15,10 @@ from rvm_core.obs_filter.pointers import as_bytes, as_numbers
 from rvm_core.obs_filter.state import (
     CONTINUOUS,
     EARLY_SHARE,
-    GAP_SECONDS,
     LONGEST_FRAME_NS,
     MEDIA_BACK_MS,
     MEDIA_JUMP_MS,
+    OFF_SCREEN_SECONDS,
     REASONS,
     SLOTS,
     STALL_NS,
@@ -113,7 +113,7 @@ def draw_target(target: int, parent: int) -> None:
 
 @part
 def count_render(s: Any) -> None:
-    """Let a filter above this one know that drawing what is below it reached another instance."""
+    """Count this render: a filter above learns by the counter that there is another instance below it."""
     carray(as_numbers(s.renders), 1)[0] += 1
 
 
@@ -394,6 +394,6 @@ def begin_frame(s: Any, target: int, parent: int, width: int, height: int) -> No
         any_is_welcome = period <= 0 or taken == 0 or s.lowest_latency != 0
         if any_is_welcome or is_worth_capturing(now, s.interval_ns, taken, period):
             is_below_drawn = _capture(s, target, parent, now)
-    if not is_below_drawn and s.since_below_s < f32(GAP_SECONDS):
-        # a filter below mattes at its own pace, and must not take itself for off screen
+    if not is_below_drawn and s.since_below_s < f32(OFF_SCREEN_SECONDS):
+        # The filter below mattes at its own pace, and takes itself for off screen unless it is rendered.
         draw_into(s, s.scratch, c.GS_CS_SRGB, target, parent)

@@ -32,12 +32,12 @@ def working() -> Iterator[None]:
 
 
 def begin(longest_wait_s: float) -> None:
-    """OBS is about to end: the wait's bound counts from now, while OBS does what else it does before."""
+    """OBS is about to end: all waits from here on are over `longest_wait_s` from now."""
     _deadline.begin_last(longest_wait_s)
 
 
 def wait_for_work() -> tuple[int, ...]:
-    """Wait until nothing is :func:`working`; the threads that are after the common deadline, by `ident`."""
+    """Wait until nothing is :func:`working`; the threads that still are at the common deadline (`ident`)."""
     wait_until(lambda: not _at_work)
     return tuple(_at_work)
 

@@ -181,7 +181,7 @@ class Instance:
         made.callback(self._close_worker)
 
     def _close_worker(self) -> None:
-        self.worker.close()  # the last one
+        self.worker.close()  # `try_again` may have replaced the first one
 
     @property
     def name(self) -> str:

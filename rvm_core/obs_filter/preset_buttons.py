@@ -74,8 +74,8 @@ def _export(_living: Instance, given: Values) -> str:
     told = tr("“{name}” is exported to {file}.", name=given[PRESET_KEY], file=exported.file)
     if exported.left_out:
         told += " " + tr(
-            "It does not say where your files are: that may tell your name. To include their paths, run in a "
-            "terminal: {command}",
+            "It does not include the paths of your files, which may contain your name. "
+            "To include them, run in a terminal: {command}",
             command=f"{obs_rvm()} presets export --with-paths",
         )
     return told

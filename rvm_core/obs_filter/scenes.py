@@ -256,7 +256,7 @@ def _preset_of(scene: int) -> Preset | None:
         _say(name, f"The scene “{name}” leaves its filters as they are. {problem}")
         return None
     for left_out in preset.left_out:
-        _say(name, f"The scene “{name}” brings its preset. {left_out}")
+        _say(name, f"The scene “{name}” applies its preset without one value. {left_out}")
     return preset
 
 

@@ -25,11 +25,11 @@ REASONS = 32
 MAX_TEXT = 4096
 
 STALL_NS = 2_000_000_000
-"""A worker silent for so long while frames come counts as dead; no frame without a new matte stays on screen
-for longer."""
-GAP_SECONDS = 0.5
-"""Without a render for longer, a source counts as off screen.  Plug-ins and canvases may render a source at a
-fraction of the frame rate."""
+"""A worker that is silent for longer while frames come counts as dead.  After a reset, the last frame with
+its own matte stays on screen for as long."""
+OFF_SCREEN_SECONDS = 0.5
+"""A source without a render for longer counts as off screen.  A shorter time says nothing: plug-ins and
+canvases may render at a fraction of the frame rate."""
 LATE_TICK_SECONDS = 0.1
 MEDIA_JUMP_MS = 1000  # further ahead than real time by this much is a seek
 MEDIA_BACK_MS = 100  # timestamps of live media wobble by less
@@ -185,9 +185,9 @@ STATE = np.dtype(
         ("image_texture", "i8"),
         # graphics: the frame
         ("fresh", "i4"),  # a tick has come; the next render is the first of its frame
-        ("was_off_screen", "i4"),  # since the last render
+        ("was_off_screen", "i4"),  # at some time since the last render
         ("drawn", "i4"),  # `scratch` holds this frame
-        ("since_below_s", "f4"),  # since drawing what is below rendered another instance
+        ("since_below_s", "f4"),  # since another instance was met below
         ("look", "i4"),  # mode in which the source was drawn last, or -1
         ("edged", "i4"),  # the result on screen has an edge texture
         ("blurs", "i4"),  # the result on screen has a blurred background

@@ -36,7 +36,7 @@ VENDOR = "obs-rvm"
 _SOURCE, _FILTER = "source", "filter"
 _FIELDS = (_SOURCE, _FILTER, PRESET_KEY)
 LONGEST_FIELD = 60
-"""Characters of an unknown field's name that are told."""
+"""Characters of an unknown field's name that the answer repeats."""
 _P = ctypes.c_void_p
 Values = Mapping[str, Any]
 
@@ -135,7 +135,7 @@ def answer(request: str, asked: Values) -> dict[str, Any]:
 def _json(found: Any) -> str:
     """`found` as obs_data_t takes it: a list holds objects only, so texts become ``{"text": ...}``.
 
-    libobs refuses a whole text for one NaN, half a character or end of text, so these go.
+    One NaN, lone surrogate or NUL makes libobs refuse the whole JSON text, so they are taken out.
     """
 
     def fit(value: Any) -> Any:

@@ -35,6 +35,8 @@ SCENE_PRESETS = {WIDE: "Facecam over game", CLOSE: "Just chatting (blur)"}
 OTHER_PRESET = "Interview (finest edges)"
 """Another level: the network is opened anew."""
 MODEL = "rvm_mobilenetv3"
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
+"""mallinfo2 counts the main heap alone; otherwise each thread may have one of its own."""
 MINUTE_S = 60.0
 COUNT_S = 60.0
 """At most, for the script in OBS to count."""
@@ -150,7 +152,7 @@ def sandbox(home: Path, *, has_filters: bool) -> Sandbox:
             media_source(CAMERA, REFERENCE / "talk" / "t_lbbc2a.mp4", chain),
         ],
         scenes=[scene(name, items, WIDTH, HEIGHT) for name in (WIDE, CLOSE)],
-        env={**environment(home), "OBS_RVM_SOAK_DIR": str(home)},
+        env={**environment(home), **ONE_HEAP, "OBS_RVM_SOAK_DIR": str(home)},
         has_preview=False,
     )
 

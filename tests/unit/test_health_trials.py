@@ -279,7 +279,6 @@ def test_mattes_that_are_slow() -> None:
     (finding,) = of(matte.look, case(model="graph_slower"))
     assert finding.state == "note"
     assert finding.told.startswith("Mattes are slow: ")
-    assert "Fast" in finding.remedy
     assert "Weak computer" in finding.remedy
 
 

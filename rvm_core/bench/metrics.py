@@ -21,6 +21,9 @@ Alpha = NDArray[np.float32]
 
 Colour = NDArray[np.float32]
 
+BARE, SOLID = 0.02, 0.98
+"""True alphas below and above which a pixel is only room and only person."""
+
 _SIGMA = 1.4
 _STEPS = 10
 _IGNORED = 0.15
@@ -34,6 +37,16 @@ def mad(given: Alpha, true: Alpha) -> float:
 def mse(given: Alpha, true: Alpha) -> float:
     """The mean squared difference, x 1e3."""
     return 1e3 * float(np.square(given - true).mean())
+
+
+def room_shown(given: Alpha, true: Alpha) -> float:
+    """How much of the picture is room that is shown, x 1e3: alpha where the true one is below BARE."""
+    return 1e3 * float(np.sum(given, where=true < BARE)) / true.size
+
+
+def person_lost(given: Alpha, true: Alpha) -> float:
+    """How much of the picture is person that is missing, x 1e3: 1 - alpha where the true one exceeds SOLID."""
+    return 1e3 * float(np.sum(1 - given, where=true > SOLID)) / true.size
 
 
 def dtssd(given: Alpha, true: Alpha, given_before: Alpha, true_before: Alpha) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvm_core.bench import footage, memory, metrics
+from rvm_core.bench.frame import Frame, Picture
 from rvm_core.errors import RvmError, SettingsError
 from rvm_core.matting import Matting
 from rvm_core.matting.contract import RATIO, STATE_INPUTS, STATE_OUTPUTS
@@ -48,7 +49,8 @@ _FRAMES_FOR_MEMORY = 4
 class Row:
     """One method on one clip under one condition.
 
-    Errors as in ``metrics``, the mean over the frames; colour: None where the true colours are not known.
+    Errors as in ``metrics``, the mean over the frames; *_worst: the worst single frame.
+    colour: None where the true colours are not known.
     cpu_ms: of one thread, the median frame.  peak_mb: as in ``memory``, over a few of the first picture of
     this size; None where the system does not tell.
     """
@@ -61,9 +63,23 @@ class Row:
     grad: float
     conn: float
     dtssd: float
+    room_shown: float
+    room_shown_worst: float
+    person_lost: float
+    person_lost_worst: float
     colour: float | None
     cpu_ms: float
     peak_mb: float | None
+
+
+_ERRORS = (
+    metrics.mad,
+    metrics.mse,
+    metrics.grad,
+    metrics.conn,
+    metrics.room_shown,
+    metrics.person_lost,
+)
 
 
 @dataclass
@@ -77,15 +93,13 @@ class Record:
     cpu_ms: list[float] = field(default_factory=list)
     alpha: NDArray[np.float32] | None = None
 
-    def take(self, frame: footage.Frame, before: footage.Frame | None) -> None:
+    def take(self, frame: Frame, before: Frame | None) -> None:
         """Show the method the next frame; `before` is the one that it saw last."""
         true = frame.alpha
         started = time.thread_time()
         alpha, foreground = self.step(frame.picture)
         self.cpu_ms.append(1e3 * (time.thread_time() - started))
-        self.errors.append(
-            [measure(alpha, true) for measure in (metrics.mad, metrics.mse, metrics.grad, metrics.conn)]
-        )
+        self.errors.append([measure(alpha, true) for measure in _ERRORS])
         if self.alpha is not None and before is not None:
             self.changes.append(metrics.dtssd(alpha, true, self.alpha, before.alpha))
         if frame.foreground is not None:
@@ -95,24 +109,25 @@ class Record:
 
 
 def rows(
-    folder: Path,
+    folders: Sequence[Path],
     conditions: Sequence[str],
     levels: Sequence[str],
     limit: int,
     models: Sequence[str] = (MODEL,),
 ) -> Iterator[Row]:
-    """Every method on every clip of `folder` under each of `conditions`, over its first `limit` frames.
+    """Every method on every clip of `folders` under each of `conditions`, over its first `limit` frames.
 
     Methods: of each of `models` what its authors publish, and its `levels`.
 
     All methods take each frame in turn, so that whatever else the computer does falls on all of them.
-    Raises RvmError for a folder without clips, SettingsError, ModelMissing.
+    Raises RvmError for a folder without clips or a clip without the plate that a condition needs,
+    SettingsError, ModelMissing.
     """
     known(levels)
-    known(conditions, "condition", footage.CONDITIONS)
+    known(conditions, "condition", footage.ALL_CONDITIONS)
     peaks: dict[tuple[str, tuple[int, ...]], float | None] = {}
     for condition in conditions:
-        for name, clip in footage.clips(folder).items():
+        for name, clip in footage.clips(*folders).items():
             plate = footage.plate(clip)
             found = methods(models, levels)
             records = {title: Record(method(*one, plate)) for title, one in found.items()}
@@ -147,7 +162,8 @@ def ready_models() -> tuple[str, ...]:
 
 def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | None = None) -> Row:
     """What `record` comes to."""
-    mad, mse, grad, conn = (round(float(error), 2) for error in np.mean(record.errors, axis=0))
+    means, worst = (np.round(found(record.errors, axis=0), 2).tolist() for found in (np.mean, np.max))
+    mad, mse, grad, conn, room_shown, person_lost = means
     return Row(
         clip=clip,
         condition=condition,
@@ -157,20 +173,24 @@ def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | 
         grad=grad,
         conn=conn,
         dtssd=round(float(np.mean(record.changes)), 2),
+        room_shown=room_shown,
+        room_shown_worst=worst[-2],
+        person_lost=person_lost,
+        person_lost_worst=worst[-1],
         colour=round(float(np.mean(record.colours)), 2) if record.colours else None,
         cpu_ms=round(float(np.median(record.cpu_ms)), 2),
         peak_mb=None if peak_mb is None else round(peak_mb, 1),
     )
 
 
-def play(frames: Iterator[footage.Frame], records: Mapping[str, Record]) -> footage.Picture:
+def play(frames: Iterator[Frame], records: Mapping[str, Record]) -> Picture:
     """Every frame through every method, in turns, on one thread; the last picture."""
     import cv2
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        before: footage.Frame | None = None
+        before: Frame | None = None
         for frame in frames:
             for record in records.values():
                 record.take(frame, before)
@@ -182,20 +202,20 @@ def play(frames: Iterator[footage.Frame], records: Mapping[str, Record]) -> foot
     return before.picture
 
 
-def _a_few(label: str, model: str, picture: footage.Picture, plate: footage.Picture | None) -> None:
+def _a_few(label: str, model: str, picture: Picture, plate: Picture | None) -> None:
     step = method(label, model, plate)
     for _ in range(_FRAMES_FOR_MEMORY):
         step(picture)
 
 
-def method(label: str, model: str = MODEL, plate: footage.Picture | None = None) -> Step:
+def method(label: str, model: str = MODEL, plate: Picture | None = None) -> Step:
     """A method by its label, as for ``Method``; `plate` for a model that needs one.  Raises ModelMissing."""
     if label == RAW:
         return raw(model)
     return official(RATIOS[label], model) if label in RATIOS else _ours(label, model, plate)
 
 
-def _ours(level: str, model: str, plate: footage.Picture | None) -> Step:
+def _ours(level: str, model: str, plate: Picture | None) -> Step:
     engine = Matting(model, level, "cpu", 1, plate=plate)
 
     def step(picture: NDArray[np.uint8]) -> Seen:

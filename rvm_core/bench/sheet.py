@@ -66,8 +66,8 @@ class _Look(NamedTuple):
     over: Image
 
 
-def sheet(folder: Path, levels: Sequence[str], limit: int, models: Sequence[str]) -> Sheet:
-    """The hardest places of the first `limit` frames of each clip of `folder`, under ``clean``.
+def sheet(folders: Sequence[Path], levels: Sequence[str], limit: int, models: Sequence[str]) -> Sheet:
+    """The hardest places of the first `limit` frames of each clip of `folders`, under ``clean``.
 
     Columns: the picture, the truth, and the methods of ``quality.methods``.  Rows: for each place the matte,
     and below it the person over COVER.  The truth's colours are those of ``footage`` where they are known,
@@ -76,7 +76,7 @@ def sheet(folder: Path, levels: Sequence[str], limit: int, models: Sequence[str]
     crops: list[Crop] = []
     rows: list[Image] = []
     shown = methods(models, known(levels))
-    for name, clip in footage.clips(folder).items():
+    for name, clip in footage.clips(*folders).items():
         steps = {title: method(*one, footage.plate(clip)) for title, one in shown.items()}
         looks, found = _watch(name, clip, steps, limit)
         for crop in _chosen(found):

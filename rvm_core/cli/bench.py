@@ -15,25 +15,36 @@ if TYPE_CHECKING:
     from rvm_core.bench.quality import Row
     from rvm_core.bench.sheet import Crop
     from rvm_core.bench.speed import Speed
+    from rvm_core.bench.summary import Summary
 
 
 @dataclass(frozen=True)
 class QualityTable:
-    """What ``bench quality`` measured."""
+    """What ``bench quality`` measured: each clip, and all clips together."""
 
     rows: tuple[Row, ...]
+    summary: tuple[Summary, ...]
 
     def text(self) -> str:
-        """A line for each clip, condition and method."""
+        """A line for each clip, condition and method, then one for each condition and method."""
         lines = [
             f"{'clip':22} {'condition':12} {'method':35} {'MAD':>6} {'MSE':>6} {'Grad':>6} {'Conn':>6} "
-            f"{'dtSSD':>6} {'Colour':>6} {'CPU ms':>7} {'Peak MB':>7}"
+            f"{'dtSSD':>6} {'room':>6} {'worst':>6} {'lost':>6} {'worst':>6} {'Colour':>6} {'CPU ms':>7} "
+            f"{'Peak MB':>7}"
         ]
         lines += [
             f"{row.clip:22} {row.condition:12} {row.method:35} {row.mad:6.2f} {row.mse:6.2f} {row.grad:6.2f} "
-            f"{row.conn:6.2f} {row.dtssd:6.2f} {_known(row.colour):>6} {row.cpu_ms:7.1f} "
+            f"{row.conn:6.2f} {row.dtssd:6.2f} {row.room_shown:6.2f} {row.room_shown_worst:6.1f} "
+            f"{row.person_lost:6.2f} {row.person_lost_worst:6.1f} {_known(row.colour):>6} {row.cpu_ms:7.1f} "
             f"{_known(row.peak_mb):>7}"
             for row in self.rows
+        ]
+        lines += ["", "All clips: mean, and the worst clip (room, lost: and its worst frame)"]
+        lines += [
+            f"{one.condition:12} {one.method:35} "
+            + "  ".join(f"{name} {figure.text()}" for name, figure in one.figures().items())
+            + f"  CPU {one.cpu_ms:.1f} ms"
+            for one in self.summary
         ]
         return "\n".join(lines)
 
@@ -70,24 +81,30 @@ class SpeedTable:
 
 
 def bench_quality(
-    folder: Path, conditions: Sequence[str], levels: Sequence[str], frames: int, models: Sequence[str]
+    folders: Sequence[Path],
+    conditions: Sequence[str],
+    levels: Sequence[str],
+    frames: int,
+    models: Sequence[str],
 ) -> QualityTable:
     """Measure the models and what is published of them; see ``rvm_core.bench.quality``.  Raises RvmError."""
     from rvm_core.bench import quality
+    from rvm_core.bench.summary import summaries
 
     chosen = models or quality.ready_models()
-    return QualityTable(tuple(quality.rows(folder, conditions, levels, frames, chosen)))
+    rows = tuple(quality.rows(folders, conditions, levels, frames, chosen))
+    return QualityTable(rows, summaries(rows))
 
 
 def bench_sheet(
-    folder: Path, levels: Sequence[str], frames: int, models: Sequence[str], file: Path
+    folders: Sequence[Path], levels: Sequence[str], frames: int, models: Sequence[str], file: Path
 ) -> SheetFile:
     """Draw the hard places of each clip; see ``rvm_core.bench.sheet``.  Raises RvmError."""
     from rvm_core.bench import quality, sheet
 
     if not file.parent.is_dir():  # better now than after minutes
         raise RvmError(f"There is no folder {file.parent}.", "Name a file in a folder of yours.")
-    drawn = sheet.sheet(folder, levels, frames, models or [quality.MODEL])
+    drawn = sheet.sheet(folders, levels, frames, models or [quality.MODEL])
     sheet.write_png(drawn.image, file)
     return SheetFile(str(file), drawn.crops)
 
@@ -122,7 +139,14 @@ def add(commands: Any) -> None:
         (quality, ["fast", "balanced", "fine"], "all that are on this computer"),
         (sheet, ["balanced", "fine"], "rvm_mobilenetv3"),
     ):
-        one.add_argument("--gt", type=Path, required=True, help="a folder of NAME.mp4 and NAME_alpha.mkv")
+        one.add_argument(
+            "--gt",
+            type=Path,
+            nargs="+",
+            required=True,
+            metavar="FOLDER",
+            help="with NAME.mp4, NAME_alpha.mkv and, for some conditions, NAME_plate.png",
+        )
         one.add_argument("--levels", nargs="+", default=levels, metavar="LEVEL")
         one.add_argument("--models", nargs="+", default=[], metavar="MODEL", help=f"default: {ready}")
         one.add_argument("--frames", type=_positive, default=10**6, help="of each clip (default: all)")

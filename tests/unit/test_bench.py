@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rvm_core import cli, paths
-from rvm_core.bench import footage, memory, metrics, quality, sheet, speed
+from rvm_core.bench import compositions, conditions, footage, memory, metrics, quality, sheet, speed, summary
+from rvm_core.bench.frame import TRUSTED_ALPHA, Frame
 from rvm_core.cli.bench import QualityTable
 from rvm_core.errors import ModelMissing, RvmError, SettingsError
 from rvm_core.models import ensure
@@ -35,6 +36,19 @@ def test_mean_differences() -> None:
     assert metrics.mad(given, true) == pytest.approx(250)
     assert metrics.mse(given, true) == pytest.approx(125)
     assert metrics.mad(true, true) == metrics.mse(true, true) == 0
+
+
+def test_what_is_shown_of_the_room_and_missing_of_the_person() -> None:
+    given, true = alpha(), alpha()
+    true[:, :10] = 1.0
+    true[:, 10:12] = 0.5  # the edge counts as neither
+    given[:, :5] = 1.0
+    given[:, 5:10] = 0.75
+    given[:, 10:12] = 1.0
+    given[:, 25:] = 0.5
+    assert metrics.person_lost(given, true) == pytest.approx(1e3 * 5 * 0.25 / 30)
+    assert metrics.room_shown(given, true) == pytest.approx(1e3 * 5 * 0.5 / 30)
+    assert metrics.person_lost(true, true) == metrics.room_shown(true, true) == 0
 
 
 def test_dtssd_is_about_change_alone() -> None:
@@ -133,7 +147,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "graph_good"
 
 
-@pytest.mark.parametrize("condition", footage.CONDITIONS)
+@pytest.mark.parametrize("condition", conditions.CONDITIONS)
 def test_every_condition_keeps_picture_and_truth_together(plated: Path, condition: str) -> None:
     clip = footage.clips(plated)["one"]
     frames = list(footage.frames(clip, condition, 3))
@@ -165,7 +179,7 @@ def test_the_true_foreground_is_what_the_plate_leaves() -> None:
     picture = np.rint(true[..., None] * front + (1 - true[..., None]) * room).astype(np.uint8)
     plate = np.broadcast_to(room.astype(np.uint8), picture.shape)
     colour = footage._foreground(picture, true, plate)
-    low, high = footage.TRUSTED_ALPHA
+    low, high = TRUSTED_ALPHA
     known = (true >= low) & (true <= high)
     assert 20 < known.sum() < 30
     np.testing.assert_allclose(colour[known], np.broadcast_to(front / 255, (known.sum(), 3)), atol=0.01)
@@ -176,7 +190,7 @@ def test_still_holds_one_frame_under_fresh_noise(folder: Path, monkeypatch: pyte
     clip = footage.clips(folder)["one"]
     clean = list(footage.frames(clip, "clean", 9))
     for held, expected in ((60, clean[-1]), (1, clean[1])):
-        monkeypatch.setattr(footage, "HELD_FRAME", held)
+        monkeypatch.setattr(conditions, "HELD_FRAME", held)
         frames = list(footage.frames(clip, "still", 9))
         assert len(frames) == len(clean) == 4
         noise = np.stack([frame.picture - expected.picture.astype(float) for frame in frames])
@@ -190,6 +204,101 @@ def test_panning_moves_truth_with_the_picture(folder: Path) -> None:
         edge = int(np.argmax(true[0] > 0.6)) if (true[0] > 0.6).any() else None
         if edge and 4 < edge < true.shape[1] - 4:
             assert picture[:, edge + 3].mean() > picture[:, edge - 4].mean() + 50
+
+
+def people(count: int = 6) -> list[compositions.Person]:
+    """A person of light 200, a third as wide as the picture, that brightens from frame to frame."""
+    made = []
+    for number in range(count):
+        shape = np.zeros((48, 64), np.float32)
+        shape[16:, 20:40] = 1.0
+        made.append(compositions.Person(shape[..., None].repeat(3, axis=2) * (200 + number), shape))
+    return made
+
+
+def test_a_person_placed_where_it_was_is_the_frame_again() -> None:
+    random = np.random.default_rng(3)
+    plate, true = random.integers(0, 255, (48, 64, 3), np.uint8), np.zeros((48, 64), np.float32)
+    true[10:, 20:40] = np.linspace(0, 1, 20, dtype=np.float32)
+    picture = np.rint(true[..., None] * 230 + (1 - true[..., None]) * plate).astype(np.uint8)
+    frames = [Frame(np.asarray(plate), np.zeros_like(true)), Frame(picture, true)]
+    (again,) = compositions.composed(iter(frames), plate, compositions.COMPOSITIONS["person first"], random)
+    np.testing.assert_array_equal(again.alpha, true)
+    difference = again.picture.astype(float) - picture
+    assert np.abs(difference).max() < 6 * compositions.CAMERA_NOISE
+    assert difference.std() == pytest.approx(compositions.CAMERA_NOISE, rel=0.15)
+
+
+def test_a_placed_person_stands_on_the_same_edge() -> None:
+    (one,) = people(1)
+    small = one.placed(scale=0.5, shift=0.25)
+    rows, columns = np.nonzero(small.alpha > 0.5)
+    assert rows.max() == 47
+    assert rows.size == pytest.approx(32 * 20 / 4, rel=0.15)
+    assert columns.mean() == pytest.approx(29.5 + 0.5 * (31.5 - 29.5) + 16, abs=1)
+    mirrored = one.placed(is_mirrored=True)
+    np.testing.assert_allclose(mirrored.alpha, one.alpha[:, ::-1], atol=1e-3)
+    np.testing.assert_allclose(small.light[small.alpha > 0.99], 200, atol=2)
+
+
+def test_what_the_compositions_show() -> None:
+    def shares(name: str) -> list[float]:
+        shots = compositions.COMPOSITIONS[name](people())
+        return [sum(float(one.alpha.mean()) for one in shot) for shot in shots]
+
+    whole = float(people(1)[0].alpha.mean())
+    assert shares("person first") == pytest.approx([whole] * 6)
+    seated = list(compositions.COMPOSITIONS["seated"](people()))
+    assert len(seated) == 6 + 20 * compositions.SECOND
+    assert all(shot[0] is seated[5][0] for shot in seated[6:])
+    entering = shares("entering")
+    assert entering[0] == 0
+    assert entering[-1] == pytest.approx(whole)
+    assert 0 < entering[12] < whole or 0 < entering[15] < whole
+    leaving = shares("leaving")
+    assert leaving[0] == leaving[-1] == pytest.approx(whole)
+    assert leaving.count(0) >= compositions.AWAY_S * compositions.SECOND
+    assert shares("small") == pytest.approx([whole * compositions.SMALL**2] * 6, rel=0.2)
+    assert shares("two people") == pytest.approx([2 * whole * compositions.TWO**2] * 6, rel=0.1)
+
+
+@pytest.mark.parametrize("condition", compositions.COMPOSITIONS)
+def test_a_composition_needs_the_plate_and_is_the_same_each_time(
+    folder: Path, plated: Path, condition: str
+) -> None:
+    frames, again = (list(footage.frames(footage.clips(plated)["one"], condition, 40)) for _ in range(2))
+    assert frames
+    assert all((a.picture == b.picture).all() for a, b in zip(frames, again, strict=True))
+    with pytest.raises(RvmError, match="no clean plate") as caught:
+        footage.frames(footage.clips(folder)["one"], condition, 3)
+    assert "one_plate.png" in caught.value.remedy
+
+
+def test_clips_of_several_folders(folder: Path, plated: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copyfile(folder / "one_alpha.mkv", other / "two_alpha.mkv")
+    assert list(footage.clips(folder, other)) == ["one", "two"]
+    with pytest.raises(RvmError, match="Two clips are named one"):
+        footage.clips(folder, plated)
+
+
+def test_a_summary_names_the_worst_clip() -> None:
+    def row(clip: str, method: str, mad: float, worst: float) -> quality.Row:
+        return quality.Row(
+            clip, "clean", method, mad, 1, 1, 1, mad / 2, 1, worst, 2, 2 * worst, None, 10 * mad, None
+        )
+
+    rows = [row("a", "fast", 4, 9), row("a", "fine", 2, 1), row("b", "fast", 8, 3), row("b", "fine", 1, 2)]
+    fast, fine = summary.summaries(rows)
+    assert (fast.method, fine.method) == ("fast", "fine")
+    assert fast.mad == summary.Figure(6, 8, "b")
+    assert fine.mad == summary.Figure(1.5, 2, "a")
+    assert fast.room_shown.worst_frame == 9
+    assert fast.person_lost.worst_frame == 18
+    assert fast.cpu_ms == 60
+    told = QualityTable(tuple(rows), (fast, fine)).text().splitlines()[-2]
+    assert "MAD 6.00 (8.00 b)" in told
 
 
 def test_folders_without_clips(tmp_path: Path) -> None:
@@ -221,7 +330,7 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
     """The person is of grey 231; the stand-in shows the picture's grey of 200 instead."""
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(memory, "grown_mb", lambda *work: asked.append(work))
-    rows = list(quality.rows(plated, ["clean", "dim", "vertical"], [], 3, [stand_in]))
+    rows = list(quality.rows([plated], ["clean", "dim", "vertical"], [], 3, [stand_in]))
     assert [row.condition for row in rows] == ["clean"] * 2 + ["dim"] * 2 + ["vertical"] * 2
     for row in rows:
         if row.condition == "dim":
@@ -229,8 +338,8 @@ def test_rows_of_a_clip_with_a_plate(plated: Path, stand_in: str, monkeypatch: p
         else:
             assert row.colour == pytest.approx(1e3 * (231 - 200) / 255, abs=20)
     assert len(asked) == 4, "two methods, two sizes of picture: conditions of one size share a measurement"
-    table = QualityTable(tuple(rows)).text().splitlines()
-    assert len(table) == 1 + len(rows)
+    table = QualityTable(tuple(rows), ()).text().splitlines()
+    table = table[: 1 + len(rows)]
     assert len({len(line) for line in table}) == 1, "columns that stand below their titles"
     assert " - " in table[3]
 
@@ -246,7 +355,7 @@ def test_a_row_for_every_model_as_published_and_at_each_level(
         *(f"bgmv2_resnet50 {label}" for label in ("fast", "fine")),
     ]
     assert known["mediapipe_selfie raw"] == ("raw", "mediapipe_selfie")
-    rows = list(quality.rows(plated, ["clean"], ["fast"], 2, [stand_in, "graph_plate"]))
+    rows = list(quality.rows([plated], ["clean"], ["fast"], 2, [stand_in, "graph_plate"]))
     assert rows[-1].method == "graph_plate fast"  # without the clip's plate it raises
 
 
@@ -276,7 +385,7 @@ def test_methods_take_turns_and_a_perfect_one_has_no_error() -> None:
         "perfect": quality.Record(step("perfect", 0.0)),
         "wrong": quality.Record(step("wrong", 0.1)),
     }
-    frames = (footage.Frame(picture, true, colour) for true in truths)
+    frames = (Frame(picture, true, colour) for true in truths)
     assert quality.play(frames, records) is picture
     assert turns == ["perfect", "wrong"] * len(truths)
     perfect, wrong = (quality.row("clip", "clean", label, record) for label, record in records.items())
@@ -288,9 +397,9 @@ def test_methods_take_turns_and_a_perfect_one_has_no_error() -> None:
 
 def test_rows_that_cannot_be(folder: Path) -> None:
     with pytest.raises(SettingsError, match="no level 'superb'"):
-        list(quality.rows(folder, ["clean"], ["superb"], 2))
+        list(quality.rows([folder], ["clean"], ["superb"], 2))
     with pytest.raises(SettingsError, match="no condition 'dark'"):
-        list(quality.rows(folder, ["dark"], ["fast"], 2))
+        list(quality.rows([folder], ["dark"], ["fast"], 2))
 
 
 def test_memory_is_that_of_the_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,7 +498,7 @@ def test_the_sheet_has_a_column_for_each_and_two_rows_for_each_crop(
     tile = sheet.TILE_PX + sheet.GAP_PX
     columns = ("picture", "truth", *quality.RATIOS, "fast")
     assert image.shape == (sheet.HEADER_PX + sheet.GAP_PX + 2 * len(crops) * tile, len(columns) * tile, 3)
-    drawn = sheet.sheet(plated, ["fast"], 4, [stand_in])
+    drawn = sheet.sheet([plated], ["fast"], 4, [stand_in])
     np.testing.assert_array_equal(drawn.image, image)
     assert [asdict(crop) for crop in drawn.crops] == crops
     assert cli.main([*arguments, str(tmp_path / "nowhere" / "sheet.png")]) == 2

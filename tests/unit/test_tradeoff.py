@@ -11,6 +11,7 @@ import pytest
 
 from rvm_core import paths
 from rvm_core.bench import footage, quality
+from rvm_core.bench.frame import Frame
 from rvm_core.errors import RvmError
 from tests import graphs
 from tests.bench import tradeoff
@@ -36,7 +37,7 @@ def clips(monkeypatch: pytest.MonkeyPatch) -> Path:
         for number in range(limit):
             alpha = np.zeros((90, 160), np.float32)
             alpha[20:60, 20 + number : 60 + number] = 1
-            yield footage.Frame(np.repeat((40 + 180 * alpha).astype(np.uint8)[..., None], 3, axis=2), alpha)
+            yield Frame(np.repeat((40 + 180 * alpha).astype(np.uint8)[..., None], 3, axis=2), alpha)
 
     folder = Path("folder")
     monkeypatch.setattr(footage, "clips", lambda _folder: {name: folder / name for name in CLIPS})

@@ -45,7 +45,7 @@ def room_shown(given: Alpha, true: Alpha) -> float:
 
 
 def person_lost(given: Alpha, true: Alpha) -> float:
-    """How much of the picture is person that is missing, x 1e3: 1 - alpha where the true one exceeds SOLID."""
+    """How much of the picture is person that is missing, x 1e3: 1 - alpha where the truth is above SOLID."""
     return 1e3 * float(np.sum(1 - given, where=true > SOLID)) / true.size
 
 

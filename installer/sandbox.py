@@ -157,6 +157,7 @@ class Sandbox:
         self._arguments = list(arguments)
         self._screen: VirtualScreen | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_begins_at = 0
         self._environment: dict[str, str] = {}
         self._ws: Any = None
         saved = self.home.collection.read_text() if keeps_collection else ""
@@ -191,6 +192,8 @@ class Sandbox:
         """Starts OBS and connects to it.  Raises SandboxError, having ended everything."""
         try:
             self._environment = self._make_environment()
+            if self.home.log.exists():  # of an OBS before, in the same home
+                self._log_begins_at = self.home.log.stat().st_size
             self._process = start(
                 [*OBS_COMMAND, *self._arguments], env=self._environment, log=self.home.log, cwd=self.home.root
             )
@@ -268,11 +271,12 @@ class Sandbox:
         return self._ws
 
     def log(self) -> str:
-        """Everything that OBS has written so far."""
+        """Everything that this OBS has written so far."""
         try:
-            return self.home.log.read_text(encoding="utf-8", errors="replace")
+            written = self.home.log.read_bytes()
         except FileNotFoundError:
             return ""
+        return written[self._log_begins_at :].decode(errors="replace")
 
     def log_lines(self, part: str) -> list[str]:
         """The log's lines that contain `part`."""

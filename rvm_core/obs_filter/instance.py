@@ -10,7 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from rvm_core.obs_filter.parents import name_of
 from rvm_core.obs_filter.settings_block import SettingsBlock
 from rvm_core.obs_filter.state import STATE, Reason, offset
 from rvm_core.obs_filter.worker import Worker
-from rvm_core.settings import BY_KEY, SCHEMA, Role
+from rvm_core.settings import BY_KEY, PRESET_KEY, SCHEMA, Role
 
 LONGEST_LIST = 300
 """Characters of a list in the log."""
@@ -41,6 +41,17 @@ _blank["self"], _blank["alive"], _blank["renders"] = (
 )
 _instances: dict[int, Instance] = {}
 _lock = threading.Lock()
+
+
+class _Kept(NamedTuple):
+    """As for :meth:`Instance.keep`."""
+
+    changes: Mapping[str, Any]
+    preset: str | None
+
+    def fits(self, held: Mapping[str, Any]) -> bool:
+        """Whether the settings `held` still name its preset."""
+        return self.preset is None or held[PRESET_KEY] == self.preset
 
 
 def create(source: int, settings: int, update: Any) -> int:
@@ -172,7 +183,7 @@ class Instance:
                 record[field] = value
         except HostError as problem:  # then it draws nothing: OBS would show the room without a filter
             self.shader_problem = problem
-        self._to_keep: deque[Mapping[str, Any]] = deque()
+        self._to_keep: deque[_Kept] = deque()
         gpu.begin(self.address)
         made.callback(gpu.end, self.address)
         self.settings = SettingsBlock(record)
@@ -197,17 +208,21 @@ class Instance:
         where = own_source.place(self.weak)
         return where.parent_name if where is not None else ""
 
-    def keep(self, changes: Mapping[str, Any]) -> None:
-        """Change some settings, as if the user had.  Any thread; it happens on the UI thread."""
-        self._to_keep.append(changes)
+    def keep(self, changes: Mapping[str, Any], *, preset: str | None = None) -> None:
+        """Change some settings, as if the user had.  Any thread; it happens on the UI thread.
+
+        preset: the changes are its values, and come to nothing where another one was chosen meanwhile.
+        """
+        self._to_keep.append(_Kept(changes, preset))
         self.ask_ui_thread()
 
     def wanted(self) -> dict[str, Any]:
         """The filter's settings with all that :meth:`keep` was given.  Any thread."""
         waiting = list(self._to_keep)  # read first: what is done meanwhile is in both
         found = values.of_source(self.source)
-        for changes in waiting:
-            found.update(changes)
+        for kept in waiting:
+            if kept.fits(found):
+                found.update(kept.changes)
         return found
 
     def ask_ui_thread(self) -> None:
@@ -224,8 +239,10 @@ class Instance:
         self.hotkeys.follow()
         if self._to_keep:
             while self._to_keep:
+                kept = self._to_keep[0]
                 try:
-                    values.change(self.source, self._to_keep[0])
+                    if kept.fits(values.of_source(self.source)):
+                        values.change(self.source, kept.changes)
                 finally:  # or what cannot be kept would hold up all that follows
                     self._to_keep.popleft()
             api.function("obs_source_update_properties")(self.source)

@@ -66,4 +66,4 @@ class PresetChoice:
             self._status.solved(_PART)
         changes = presets.changes(chosen, self._instance.settings.read())
         if changes:
-            self._instance.keep(changes)
+            self._instance.keep(changes, preset=name)

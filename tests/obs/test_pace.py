@@ -13,6 +13,7 @@ import pytest
 
 from installer.layout import SCRIPT
 from installer.sandbox import Sandbox, filter_entry, image_source
+from tests.obs.patience import limit_s
 from tests.obs.picture_helpers import Inside
 from tests.video import read_frames
 
@@ -97,7 +98,8 @@ def test_the_network_only_takes_what_obs_leaves(
         last = wait_status(obs, lambda status: status["mattes"] > first["mattes"] + 50)
         spent = _idle_seconds(obs.pid) - before
         network_s = (last["mattes"] - first["mattes"]) * last["matte_ms_p50"] / 1000
-        assert spent > 0.1 * network_s, (spent, network_s)
+        # Beside busy processes nearly nothing is left, and the worker does the rest.
+        assert spent > 0.1 * network_s / limit_s(1) ** 2, (spent, network_s)
         assert obs.quit() == 0
 
 

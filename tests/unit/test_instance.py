@@ -39,11 +39,35 @@ def test_settings_that_cannot_be_kept_hold_up_no_others(monkeypatch: pytest.Monk
     monkeypatch.setattr(instance.api, "function", lambda _name: lambda *_: None)
     living = bare()
     living.source, living.hotkeys = 0, SimpleNamespace(follow=lambda: None)
-    living._to_keep = deque([{"plate": "\udcff"}, {"mode": "blur"}])
+    monkeypatch.setattr(values, "of_source", lambda _source: {"preset": ""})
+    living._to_keep = deque()
+    monkeypatch.setattr(living, "ask_ui_thread", lambda: None)
+    living.keep({"plate": "\udcff"})
+    living.keep({"mode": "blur"})
     with pytest.raises(UnicodeEncodeError):
         living.tend()
     living.tend()
     assert kept == [{"mode": "blur"}]
+
+
+def test_values_of_a_preset_come_to_nothing_once_another_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"preset": "Soft", "mode": "image"}
+    monkeypatch.setattr(values, "of_source", lambda _source: dict(held))
+    monkeypatch.setattr(values, "change", lambda _source, changes: held.update(changes))
+    monkeypatch.setattr(instance.api, "function", lambda _name: lambda *_: None)
+    living = bare()
+    living.source, living.hotkeys, living._to_keep = 0, SimpleNamespace(follow=lambda: None), deque()
+    monkeypatch.setattr(living, "ask_ui_thread", lambda: None)
+    living.keep({"mode": "blur"}, preset="Soft")
+    assert living.wanted()["mode"] == "blur"
+    living.tend()
+    assert held["mode"] == "blur"
+    living.keep({"mode": "color"}, preset="Soft")
+    held.update(preset="", mode="transparent")  # the user resets the filter
+    assert living.wanted()["mode"] == "transparent"
+    living.tend()
+    assert held["mode"] == "transparent"
+    assert not living._to_keep
 
 
 class Host:

@@ -41,7 +41,8 @@ class Filter:
         self.worker = SimpleNamespace(preset=SimpleNamespace(adopt=lambda _name: None))
         self.settings = SimpleNamespace(read=lambda: dict(self.values))
 
-    def keep(self, changes: dict[str, Any]) -> None:
+    def keep(self, changes: dict[str, Any], *, preset: str | None = None) -> None:
+        assert preset in (None, self.values["preset"])
         self.values.update(changes)
 
     def report(self, part: str, problem: Any) -> None:
@@ -103,9 +104,11 @@ def test_a_copied_file_that_is_chosen_leaves_the_filters_own_file(one: Filter) -
     put(paths.presets_dir() / "copied.json", "Copied", mode="image", background_file=SHARE)
     choice = PresetChoice(one, one)  # type: ignore[arg-type]
     choice.follow("")
+    one.values["preset"] = "Copied"
     choice.follow("Copied")
     assert (one.values["mode"], one.values["background_file"]) == ("image", "/mine.png")
     assert SHARE in one.problems["choice"]
+    one.values["preset"] = "Virtual set"
     choice.follow("Virtual set")
     assert one.problems == {}
 

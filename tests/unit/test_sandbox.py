@@ -250,3 +250,16 @@ def test_the_log_is_waited_for_and_read(home: Path, program: Program) -> None:
     assert sandbox.log_lines("one") == ["one"]
     with pytest.raises(SandboxError, match="before OBS ended"):
         sandbox.wait_log("two", timeout_s=60)
+
+
+def test_the_log_of_an_obs_before_in_the_same_home_is_not_its_own(home: Path, program: Program) -> None:
+    program("obs", "echo '==== Shutting down'; echo 'Number of memory leaks: 12'")
+    with pytest.raises(SandboxError, match="ended with code 0"):
+        Sandbox(home, display=":77").start()
+    program("obs", "echo second; echo 'Number of memory leaks: 1'")
+    again = Sandbox(home, display=":77")
+    with pytest.raises(SandboxError, match="ended with code 0"):
+        again.start()
+    assert again.log_lines("Shutting down") == []
+    assert again.log_lines("second") == ["second"]
+    assert again.leaks() == 1

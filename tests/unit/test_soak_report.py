@@ -32,6 +32,16 @@ def test_each_figure_that_grows_is_told(gauge: soak_report.Gauge) -> None:
     assert soak_report.failures(rows(60, **{gauge.key: step / 1.2}), []) == []
 
 
+def test_what_grows_without_the_filter_too_is_obs_s_own() -> None:
+    growing = rows(60, malloc_mib=0.3)
+    assert len(soak_report.failures(growing, [])) == 1
+    assert soak_report.failures(growing, rows(30, malloc_mib=0.25)) == []
+    assert len(soak_report.failures(growing, rows(30, malloc_mib=0.2))) == 1
+    assert len(soak_report.failures(growing, rows(30, malloc_mib=-1))) == 1, (
+        "what shrinks there excuses nothing"
+    )
+
+
 def test_what_fills_in_the_first_ten_minutes_and_a_single_peak_do_not_count() -> None:
     filling = rows(60)
     for row in filling[:10]:

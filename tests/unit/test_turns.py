@@ -273,6 +273,32 @@ def test_one_whose_every_matte_takes_seconds_hinders_nobody_for_long(turns: Turn
         clock.now += 1
 
 
+def test_one_that_wakes_too_late_for_its_turn_has_another(turns: Turns, clock: Clock) -> None:
+    late, other = Worker(turns), Worker(turns)
+    assert other.asks()
+    assert not late.asks()
+    other.seat.leave()
+    assert late.woken == 1
+    clock.now += 1.1  # the computer is busy: nothing of `late` runs yet
+    assert other.asks(), "the turn goes on"
+    assert not late.asks()
+    other.seat.leave()
+    assert late.woken == 2
+    assert late.asks()
+
+
+def test_a_turn_that_was_lost_counts_as_no_time(turns: Turns, clock: Clock) -> None:
+    late, other = Worker(turns), Worker(turns)
+    assert other.asks()
+    assert not late.asks()
+    other.seat.leave()
+    clock.now += 5
+    assert other.asks()
+    assert not late.asks()
+    assert late.seat.turn_s == 0
+    assert late.seat.used_s(clock.now) == 0
+
+
 def test_who_stops_while_he_waits_or_mattes_is_not_waited_for(turns: Turns) -> None:
     holder, waiting, last = (Worker(turns) for _ in range(3))
     assert holder.asks()

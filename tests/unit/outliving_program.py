@@ -1,7 +1,9 @@
 """A program whose inference outlives the interpreter, run by ``test_ending`` with two words.
 
 ``back``: the inference ends after the interpreter, and its thread wants to go back to Python.
+``allocates``: native work ends after the interpreter and asks for the GIL, as OpenCV does where it allocates.
 ``exit``: it goes on while the destructors of libraries run.
+``elsewhere``: another thread faults meanwhile, which ends the process as ever.
 ``guarded`` or ``bare``: with our guard or without.  It ends with code 7 where all goes well.
 """
 
@@ -19,6 +21,8 @@ goes_on = np.ones(1, np.int64)
 libc = ctypes.CDLL(None)
 llvm.add_symbol("test_usleep", ctypes.cast(libc.usleep, ctypes.c_void_p).value)
 usleep = types.ExternalFunction("test_usleep", types.int32(types.uint32))
+llvm.add_symbol("test_ensure", ctypes.cast(ctypes.pythonapi.PyGILState_Ensure, ctypes.c_void_p).value)
+ensure_gil = types.ExternalFunction("test_ensure", types.int32())
 address = goes_on.ctypes.data
 
 
@@ -42,6 +46,13 @@ def let_it_end():
 def take_a_while():
     usleep(types.uint32(900_000))
     usleep(types.uint32(900_000))
+
+
+@cfunc(types.void())
+def allocate():
+    while carray(as_numbers(address), 1)[0]:
+        usleep(types.uint32(1000))
+    ensure_gil()
 
 
 if when == "exit":
@@ -84,6 +95,9 @@ began = threading.Event()
 
 def infer():
     with ending.working():
+        if when == "allocates":
+            began.set()
+            ctypes.CFUNCTYPE(None)(allocate.address)()
         start = onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(SHAPE, np.float32))
         shared = onnxruntime.OrtValue.ortvalue_from_numpy(goes_on.reshape(()))
         began.set()
@@ -94,11 +108,13 @@ threading.Thread(target=infer, daemon=True).start()
 assert began.wait(60)
 threads = ending.wait_for_work()
 assert len(threads) == 1
-if when == "back":
+if when != "exit":
     ctypes.pythonapi.Py_AtExit(ctypes.c_void_p(let_it_end.address))
-for kept in (goes_on, let_it_end, take_a_while):
+for kept in (goes_on, let_it_end, take_a_while, allocate):
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
 if how == "guarded":
     assert exit_guard.guard(threads)
+if when == "elsewhere":
+    ctypes.string_at(0)
 print("said before the end")
 sys.exit(7)

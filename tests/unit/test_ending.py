@@ -101,7 +101,7 @@ def ended(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @on_linux
-@pytest.mark.parametrize("when", ["back", "exit"])
+@pytest.mark.parametrize("when", ["back", "allocates", "exit"])
 def test_an_inference_that_outlives_the_interpreter_does_no_harm(when: str) -> None:
     done = ended(when, "guarded")
     assert (done.returncode, done.stdout, done.stderr) == (7, "said before the end\n", "")
@@ -109,7 +109,13 @@ def test_an_inference_that_outlives_the_interpreter_does_no_harm(when: str) -> N
 
 @on_linux
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="it blocks such threads itself")
-@pytest.mark.parametrize("when", ["back", "exit"])
+@pytest.mark.parametrize("when", ["back", "allocates", "exit"])
 def test_without_the_guard_it_crashes_the_process(when: str) -> None:
     """Or the guard would not be needed."""
     assert ended(when, "bare").returncode in (-signal.SIGABRT, -signal.SIGSEGV)
+
+
+@on_linux
+@pytest.mark.parametrize("how", ["guarded", "bare"])
+def test_a_fault_of_another_thread_ends_the_process_as_ever(how: str) -> None:
+    assert ended("elsewhere", how).returncode == -signal.SIGSEGV

@@ -162,8 +162,9 @@ def ready_models() -> tuple[str, ...]:
 
 def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | None = None) -> Row:
     """What `record` comes to."""
-    means, worst = (np.round(found(record.errors, axis=0), 2).tolist() for found in (np.mean, np.max))
-    mad, mse, grad, conn, room_shown, person_lost = means
+    errors = np.array(record.errors)
+    mad, mse, grad, conn, room_shown, person_lost = (round(float(mean), 2) for mean in errors.mean(axis=0))
+    *_, worst_shown, worst_lost = (round(float(most), 2) for most in errors.max(axis=0))
     return Row(
         clip=clip,
         condition=condition,
@@ -174,9 +175,9 @@ def row(clip: str, condition: str, label: str, record: Record, peak_mb: float | 
         conn=conn,
         dtssd=round(float(np.mean(record.changes)), 2),
         room_shown=room_shown,
-        room_shown_worst=worst[-2],
+        room_shown_worst=worst_shown,
         person_lost=person_lost,
-        person_lost_worst=worst[-1],
+        person_lost_worst=worst_lost,
         colour=round(float(np.mean(record.colours)), 2) if record.colours else None,
         cpu_ms=round(float(np.median(record.cpu_ms)), 2),
         peak_mb=None if peak_mb is None else round(peak_mb, 1),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rvm_core import atomic_write
 from rvm_core.bench import footage
+from rvm_core.bench.frame import Frame
 from rvm_core.bench.quality import Seen, Step, known, method, methods, unit
 from rvm_core.errors import RvmError
 from rvm_core.kernels.composite import composite
@@ -123,7 +124,7 @@ def _watch(
     return looks, [crop for crop in found if crop.score > 0]
 
 
-def _true_foreground(frame: footage.Frame) -> NDArray[np.float32]:
+def _true_foreground(frame: Frame) -> NDArray[np.float32]:
     planes = np.empty((3, *frame.alpha.shape), np.float32)
     multilevel_foreground(frame.picture, frame.alpha, planes)
     estimate = planes.transpose(1, 2, 0)

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from rvm_core.bench.frame import Frame, Picture
 
-SECOND = 25
-"""Frames.  The clips have 25 or 30 a second."""
+FPS = 25
+"""The clips have 25 or 30 frames a second."""
 SEATED_S = 20
 WALK_S = 1.0
 """From outside of the picture to the person's place."""
 AWAY_S = 2.0
-SMALL = 0.35
+SMALL_SCALE = 0.35
 """The height of a small person, as a share of the person's own."""
-TWO = 0.75
-"""The same for two people side by side."""
+PAIR_SCALE = 0.75
+"""The same for each of two people side by side."""
 CAMERA_NOISE = 2.0
 """Standard deviation, of 255: a still plate without any noise is not what a camera gives."""
 _SOMEBODY = 0.02
@@ -44,11 +44,10 @@ class Person(NamedTuple):
         centre, foot = (width - 1) / 2, height - 1
         moved = centre * (1 - across) + shift * width
         matrix = np.array([[across, 0, moved], [0, scale, foot * (1 - scale)]], np.float32)
-        # An area mean of the source first, since a warp alone would alias.
-        blur = (0, 0) if scale < 1 else None
 
         def warped(image: NDArray[np.float32]) -> NDArray[np.float32]:
-            smooth: Any = cv2.GaussianBlur(image, blur, 0.5 / scale) if blur else image
+            # Shrinking without a blur would alias.
+            smooth: Any = cv2.GaussianBlur(image, (0, 0), 0.5 / scale) if scale < 1 else image
             return np.asarray(cv2.warpAffine(smooth, matrix, (width, height)), np.float32)
 
         return Person(warped(self.light), warped(self.alpha))
@@ -91,13 +90,13 @@ def _to_and_fro(people: Sequence[Person], count: int) -> Iterator[Person]:
 def _seated(people: Sequence[Person]) -> Iterator[Shot]:
     for one in people:
         yield (one,)
-    for _ in range(SEATED_S * SECOND):
+    for _ in range(SEATED_S * FPS):
         yield (people[-1],)
 
 
-def _walk(begin: float, end: float) -> Iterator[float]:
-    """Where a person is who walks from `begin` to `end`, in widths of the picture."""
-    return iter(np.linspace(begin, end, round(WALK_S * SECOND)))
+def _walk(begin: float, end: float) -> NDArray[np.float64]:
+    """Where a person is who walks from `begin` to `end`, in widths of the picture, frame by frame."""
+    return np.linspace(begin, end, round(WALK_S * FPS))
 
 
 def _entering(people: Sequence[Person]) -> Iterator[Shot]:
@@ -108,14 +107,14 @@ def _entering(people: Sequence[Person]) -> Iterator[Shot]:
 
 def _leaving(people: Sequence[Person]) -> Iterator[Shot]:
     places: list[float | None] = [0.0] * len(people)
-    places += [*_walk(0.0, 1.0), *[None] * round(AWAY_S * SECOND), *_walk(1.0, 0.0), *[0.0] * len(people)]
+    places += [*_walk(0.0, 1.0), *[None] * round(AWAY_S * FPS), *_walk(1.0, 0.0), *[0.0] * len(people)]
     for one, place in zip(_to_and_fro(people, len(places)), places, strict=True):
         yield () if place is None else (one.placed(shift=place),)
 
 
 def _small(people: Sequence[Person]) -> Iterator[Shot]:
     for one in people:
-        yield (one.placed(scale=SMALL),)
+        yield (one.placed(scale=SMALL_SCALE),)
 
 
 def _two(people: Sequence[Person]) -> Iterator[Shot]:
@@ -123,8 +122,8 @@ def _two(people: Sequence[Person]) -> Iterator[Shot]:
     later = len(people) // 2
     for one, other in zip(people, [*people[later:], *people[:later]], strict=True):
         yield (
-            other.placed(scale=TWO, shift=0.25, is_mirrored=True),
-            one.placed(scale=TWO, shift=-0.25),
+            other.placed(scale=PAIR_SCALE, shift=0.25, is_mirrored=True),
+            one.placed(scale=PAIR_SCALE, shift=-0.25),
         )
 
 

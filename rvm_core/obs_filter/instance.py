@@ -44,7 +44,7 @@ _lock = threading.Lock()
 
 
 class _Kept(NamedTuple):
-    """As for :meth:`Instance.keep`."""
+    """A change of settings that waits for the UI thread; the fields are those of :meth:`Instance.keep`."""
 
     changes: Mapping[str, Any]
     preset: str | None
@@ -211,7 +211,7 @@ class Instance:
     def keep(self, changes: Mapping[str, Any], *, preset: str | None = None) -> None:
         """Change some settings, as if the user had.  Any thread; it happens on the UI thread.
 
-        preset: the changes are its values, and come to nothing where another one was chosen meanwhile.
+        preset: the name of the preset whose values these are.  Once another one is chosen, they are dropped.
         """
         self._to_keep.append(_Kept(changes, preset))
         self.ask_ui_thread()

@@ -132,8 +132,8 @@ class Seat:
     # -- under the lock of Turns ---------------------------------------------------------------------
 
     def want(self, now: float) -> None:
-        """A picture waits from here on, if none did.  A turn that came and went unused is no turn."""
-        self.is_at_work = False
+        """A picture waits from here on, if none did."""
+        self.is_at_work = False  # its turn, if it had one, was passed on before this worker woke
         if self.waits:
             return
         self.waits = True

@@ -111,7 +111,7 @@ def test_the_program_comes_before_a_preview_which_is_not_forgotten(
         ws.set_current_program_scene("All")
     with capsys.disabled():
         print(f"\nmattes a second of the program and of a preview, {_text(rates)}")
-    assert 0 < rates["Two"] < max(PREVIEW_PER_S, rates["One"] / 1.2)
+    assert 0 < rates["Two"] < limit_s(PREVIEW_PER_S)
     assert rates["One"] > 1.2 * rates["Two"]
     assert not rates["Three"]
 

@@ -249,7 +249,7 @@ def test_what_the_compositions_show() -> None:
     whole = float(people(1)[0].alpha.mean())
     assert shares("person first") == pytest.approx([whole] * 6)
     seated = list(compositions.COMPOSITIONS["seated"](people()))
-    assert len(seated) == 6 + 20 * compositions.SECOND
+    assert len(seated) == 6 + 20 * compositions.FPS
     assert all(shot[0] is seated[5][0] for shot in seated[6:])
     entering = shares("entering")
     assert entering[0] == 0
@@ -257,9 +257,9 @@ def test_what_the_compositions_show() -> None:
     assert 0 < entering[12] < whole or 0 < entering[15] < whole
     leaving = shares("leaving")
     assert leaving[0] == leaving[-1] == pytest.approx(whole)
-    assert leaving.count(0) >= compositions.AWAY_S * compositions.SECOND
-    assert shares("small") == pytest.approx([whole * compositions.SMALL**2] * 6, rel=0.2)
-    assert shares("two people") == pytest.approx([2 * whole * compositions.TWO**2] * 6, rel=0.1)
+    assert leaving.count(0) >= compositions.AWAY_S * compositions.FPS
+    assert shares("small") == pytest.approx([whole * compositions.SMALL_SCALE**2] * 6, rel=0.2)
+    assert shares("two people") == pytest.approx([2 * whole * compositions.PAIR_SCALE**2] * 6, rel=0.1)
 
 
 @pytest.mark.parametrize("condition", compositions.COMPOSITIONS)

@@ -83,28 +83,37 @@ class SettingsBlock:
         self._record = record
         self._texts = np.zeros((SETTING_COUNT, MAX_TEXT), np.uint8)
         self._address = int(record["self"][0])
-        self._seen = 0
+        self._taken = 0
         for i, setting in enumerate(SCHEMA):
             record["setting_key"][0, i] = ctypes.addressof(_KEYS[i])
             record["setting_kind"][0, i] = NUMBER_KINDS[setting.kind]
             record["setting_text"][0, i] = self._texts[i].ctypes.data
 
     def changed(self) -> bool:
-        """Whether `update` ran since the last :meth:`read`.  Any thread."""
-        return sequence(self._address) != self._seen
+        """Whether `update` ran since the last :meth:`take`.  The worker's thread."""
+        return sequence(self._address) != self._taken
+
+    def take(self) -> dict[str, Any]:
+        """The values as by :meth:`read`, which no longer count as changed.  The worker's thread."""
+        self._taken, values = self._read()
+        return values
 
     def read(self) -> dict[str, Any]:
         """The values by key, as the schema stores them.  Any thread but the graphics thread."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[int, dict[str, Any]]:
+        """The lock's number and the values that belong to it."""
         while True:
             before = sequence(self._address)
             numbers = self._record["setting_number"][0].copy()
             texts = self._texts.copy()
             if before % 2 == 0 and sequence(self._address) == before:
                 break
-        self._seen = before
-        return {
+        values = {
             setting.key: self._value(setting.kind, numbers[i], texts[i]) for i, setting in enumerate(SCHEMA)
         }
+        return before, values
 
     @staticmethod
     def _value(kind: Kind, number: float, text: NDArray[np.uint8]) -> Any:

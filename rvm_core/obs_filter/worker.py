@@ -194,7 +194,7 @@ class Worker:
 
     def _apply_settings(self) -> None:
         """Bring the filter's settings into the record; what is wrong with them is said once."""
-        settings, problems = Settings.from_values(self._instance.settings.read())
+        settings, problems = Settings.from_values(self._instance.settings.take())
         texts = {str(problem) for problem in problems}
         for text in sorted(texts - self._said):
             log.warning(f"'{self._instance.name}': {text}")

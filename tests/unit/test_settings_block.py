@@ -75,8 +75,15 @@ def test_change_is_noticed_once_and_wakes_the_worker(block: Block) -> None:
     LIBRARY.obs_data_release(data)
     assert block.block.changed()
     assert block.event.wait(0)
-    block.block.read()
+    block.block.take()
     assert not block.block.changed()
+
+
+def test_a_change_that_others_read_still_counts_as_one_for_the_worker(block: Block) -> None:
+    block.block.take()
+    assert block.update('{"mode":"blur"}')["mode"] == "blur"
+    assert block.block.changed()
+    assert block.block.take()["mode"] == "blur"
 
 
 def test_overlong_text_is_cut_and_ended(block: Block) -> None:

@@ -82,6 +82,8 @@ MOST_KEYS = 4
 REST_S = 1.0
 TOOL_LIMIT_S = 30.0
 TAIL_LINES = 20
+CRASH = "Fatal Python error"
+"""How Python begins when it writes the stacks of a process that ends."""
 
 
 def free_port() -> int:
@@ -423,7 +425,9 @@ class Sandbox:
         self._process.send_signal(signal.SIGABRT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(KEY_LOST_S)
-        return ("Fatal Python error" + self.log().rpartition("Fatal Python error")[2]).splitlines()
+        return (CRASH + self.log().rpartition(CRASH)[2]).splitlines()
 
     def _tail(self) -> list[str]:
-        return self.log().splitlines()[-TAIL_LINES:]
+        """The log's last lines; all that a crash has written, and what came before it."""
+        before, crash, stacks = self.log().partition(CRASH)
+        return [*before.splitlines()[-TAIL_LINES:], *(crash + stacks).splitlines()]

@@ -22,6 +22,9 @@ SOURCE, FILTER = "Person", "RVM"
 CORNERS = (np.s_[8:72, 8:104], np.s_[8:72, 536:632])
 """Where the man before the door never is."""
 CHEST = np.s_[300:352, 280:360]
+SLOWEST_MS = 500
+"""From capture to result, the median.  A computer that takes longer, full of other programs, may need more
+than the two seconds for which the last picture stays, until another model's first matte is there."""
 
 
 def obtainable() -> list[str]:
@@ -75,16 +78,18 @@ def test_each_model_takes_over_from_the_one_before(
 
     names = obtainable()
     clip = endless(reference_data / "clips" / "pyfeat_single_face.mp4", tmp_path / "endless.mp4")
-    spoken = []
+    spoken, slowest_ms = [], 0.0
 
     def switch(obs: Sandbox) -> None:
+        nonlocal slowest_ms
         for name in [*names[1:], names[0]]:
             obs.ws.set_source_filter_settings(SOURCE, FILTER, {"model": name}, True)
             begun = time.monotonic()
             status = wait_status(obs, lambda s, name=name: s["model"] == name and s["mattes"] > 0)
             before = status["mattes"]
             spoken.append(f"{name} after {time.monotonic() - begun:.1f} s")
-            wait_status(obs, lambda s, before=before: s["mattes"] >= before + 10)
+            status = wait_status(obs, lambda s, before=before: s["mattes"] >= before + 10)
+            slowest_ms = max(slowest_ms, status["capture_to_result_ms_p50"])
 
     def nothing(_obs: Sandbox) -> None:
         time.sleep(2)
@@ -99,8 +104,10 @@ def test_each_model_takes_over_from_the_one_before(
     for number, picture in enumerate(pictures[1:], start=1):
         for corner in CORNERS:
             assert off(picture[corner]) < 12, f"frame {number} shows the room"
-        assert off(picture[CHEST]) > 40, f"frame {number} shows nobody"
+        if slowest_ms < SLOWEST_MS:
+            assert off(picture[CHEST]) > 40, f"frame {number} shows nobody"
+    assert off(pictures[-1][CHEST]) > 40, "nobody comes back"
     baseline, _ = run(sandbox, clip, False, nothing, nothing)
     assert leaks == baseline
     with capsys.disabled():
-        print(f"\n{len(pictures)} pictures, {'; '.join(spoken)}")
+        print(f"\n{len(pictures)} pictures, {'; '.join(spoken)}, at most {slowest_ms:.0f} ms to a result")

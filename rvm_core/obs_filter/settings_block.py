@@ -90,11 +90,14 @@ class SettingsBlock:
             record["setting_text"][0, i] = self._texts[i].ctypes.data
 
     def changed(self) -> bool:
-        """Whether `update` ran since the last :meth:`take`.  The worker's thread."""
+        """Whether `update` ran since the last :meth:`take`.  The worker alone."""
         return sequence(self._address) != self._taken
 
     def take(self) -> dict[str, Any]:
-        """The values as by :meth:`read`, which no longer count as changed.  The worker's thread."""
+        """The values as by :meth:`read`; from here on they no longer count as changed.  The worker alone.
+
+        Whoever else reads must not mark them: the worker would never see the change.
+        """
         self._taken, values = self._read()
         return values
 

@@ -124,7 +124,8 @@ def leave_alone(_address: int, _settings: int) -> None:
 
 def instances() -> int:
     gc.collect()
-    return sum(isinstance(one, instance.Instance) for one in gc.get_objects())
+    # isinstance would ask a weak proxy for what it stands for, which may be gone
+    return sum(issubclass(type(one), instance.Instance) for one in gc.get_objects())
 
 
 STEPS: dict[str, tuple[Any, str]] = {
